@@ -1,0 +1,1 @@
+"""Landmark: the moments that change whether customers come back, per mission."""

@@ -1,0 +1,150 @@
+"""The command line: parsing only. Every command calls the functions that the DAGs call.
+
+Exit codes: 0 done (run: published), 1 failed, 2 wrong usage.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from pipeline.errors import LandmarkError
+
+DESCRIPTION = "Finds, per mission, the few moments that change whether customers come back."
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of the whole command line."""
+    top = argparse.ArgumentParser(prog="landmark", description=DESCRIPTION)
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _run(commands)
+    _stage(commands)
+    marts = commands.add_parser("marts", help="print the folder of the last published night's marts")
+    _places(marts, exports=False, journey_map=False)
+    check = commands.add_parser("check", help="check the settings and the journey map without running anything")
+    _places(check)
+    _demo(commands)
+    return top
+
+
+def _places(command: argparse.ArgumentParser, *, exports: bool = True, journey_map: bool = True) -> None:
+    if exports:
+        command.add_argument("--exports", metavar="DIR", help="where the deliveries are (LANDMARK_EXPORTS)")
+    if journey_map:
+        command.add_argument("--journey-map", metavar="FILE", type=Path, help="LANDMARK_JOURNEY_MAP")
+    command.add_argument("--data", metavar="DIR", type=Path, help="the data folder (LANDMARK_DATA)")
+
+
+def _run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    run = commands.add_parser("run", help="run one night or several, in order, and publish them")
+    _places(run)
+    run.add_argument("--night", metavar="YYYY-MM-DD", action="append", required=True, help="may be given several times")
+    run.add_argument("--through", metavar="STAGE", help="stop after this stage, publish nothing, print its folder")
+
+
+def _stage(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    stage = commands.add_parser("stage", help="run one stage of one night, as one task of the DAGs does")
+    stage.add_argument("stage", metavar="STAGE")
+    _places(stage)
+    stage.add_argument("--night", metavar="YYYY-MM-DD", required=True)
+    stage.add_argument("--source", metavar="SOURCE", help="for pull and ingest: crm, web, social, partner or context")
+    stage.add_argument("--backfill", action="store_true", help="an old night: send no mail to readers")
+
+
+def _demo(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    demo = commands.add_parser("demo", help="write sample deliveries of a made-up company, with the truth it planted")
+    demo.add_argument("--to", metavar="DIR", type=Path, required=True)
+    demo.add_argument("--people", type=int, default=1200)
+    demo.add_argument("--seed", type=int, default=7)
+    demo.add_argument("--night", metavar="YYYY-MM-DD", action="append", help="delivery nights, in order")
+    demo.add_argument("--bend", type=float, default=0.0, help="0..1: how far the confounding bends")
+    demo.add_argument("--nothing", action="store_true", help="plant no effect at all")
+    demo.add_argument("--hidden", action="store_true", help="plant a strong cause that no export shows")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs a command; returns its exit code."""
+    given = parser().parse_args(arguments)
+    try:
+        return COMMANDS[given.command](given)
+    except LandmarkError as error:
+        print(f"landmark: {type(error).__name__}: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("landmark: interrupted; what was published stands", file=sys.stderr)
+        return 1
+
+
+def _settings(given: argparse.Namespace):  # type: ignore[no-untyped-def]  # noqa: ANN202
+    from pipeline.settings import load_settings
+
+    names = ("exports", "journey_map", "data")
+    return load_settings(**{name: getattr(given, name, None) for name in names})
+
+
+def _show(text: str) -> None:
+    """One line of progress: redrawn in place for a person at a terminal, plain lines otherwise."""
+    waiting = text.endswith(" ...")
+    if sys.stderr.isatty():
+        print(f"\r\033[K{text}", end="" if waiting else "\n", file=sys.stderr, flush=True)
+    elif not waiting:
+        print(text, file=sys.stderr, flush=True)
+
+
+def run(given: argparse.Namespace) -> int:
+    """landmark run"""
+    from pipeline import runner
+
+    settings = _settings(given)
+    for night in sorted(set(given.night)):
+        folder = runner.run_night(settings, night, through=given.through, progress=_show)
+    print(folder)
+    return 0
+
+
+def stage(given: argparse.Namespace) -> int:
+    """landmark stage"""
+    from pipeline import runner
+
+    summary = runner.run_stage(
+        _settings(given), given.stage, given.night, given.source, backfill=given.backfill, progress=_show
+    )
+    print(summary["folder"])
+    return 0
+
+
+def marts(given: argparse.Namespace) -> int:
+    """landmark marts"""
+    from pipeline import runner
+
+    print(runner.marts_folder(_settings(given)))
+    return 0
+
+
+def check(given: argparse.Namespace) -> int:
+    """landmark check"""
+    from pipeline.journey_map import load_journey_map
+
+    settings = _settings(given)
+    found = load_journey_map(settings.journey_map)
+    moments = found.moments()
+    print(f"settings: exports {settings.exports}, data {settings.data}, memory {settings.memory_limit}")
+    print(f"journey map: {found.brand}, {len(found.sub_steps())} sub-steps, {len(moments)} moments; all well formed")
+    return 0
+
+
+def demo(given: argparse.Namespace) -> int:
+    """landmark demo"""
+    from pipeline.demo import generate
+
+    nights = {"nights": tuple(given.night)} if given.night else {}
+    folder = generate(given.to, people=given.people, seed=given.seed, bend=given.bend, effects=not given.nothing,
+                      hidden=given.hidden, **nights)  # fmt: skip
+    print(folder)
+    return 0
+
+
+COMMANDS = {"run": run, "stage": stage, "marts": marts, "check": check, "demo": demo}
+
+if __name__ == "__main__":
+    sys.exit(main())

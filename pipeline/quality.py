@@ -1,0 +1,153 @@
+"""The only door to great_expectations: runs a stage's suites on its tables with the pandas engine.
+
+A suite is a list of expectations for one table, in expectations/<stage>.py: `suites(run)` gives them by table. The
+severity decides: a critical one that fails stops the night, a warning reaches the report. An expectation that could
+not be evaluated is a broken check and always stops the night: it says nothing about the data.
+"""
+
+import importlib
+import importlib.util
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from pipeline.context import Run
+from pipeline.errors import QualityError
+from pipeline.warehouse import Session
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+CHECKS_COLUMNS = ("table_name", "expectation", "column_name", "severity", "success", "unexpected", "observed", "reason")
+
+
+@dataclass(frozen=True)
+class Checked:
+    """One expectation's outcome; `rows` holds the positions (0-based) of the rows that failed a row expectation."""
+
+    table_name: str
+    expectation: str
+    column_name: str
+    severity: str
+    success: bool
+    unexpected: int
+    observed: str
+    reason: str
+    rows: tuple[int, ...] = ()
+
+
+def expectations_of(stage: str, run: Run) -> dict[str, list[Any]]:
+    """The stage's suites by table; none where the stage has no file of expectations."""
+    if importlib.util.find_spec(f"expectations.{stage}") is None:
+        return {}
+    _quiet()
+    suites = importlib.import_module(f"expectations.{stage}").suites(run)
+    return dict(suites)
+
+
+def columns_of(suite: Sequence[Any]) -> list[str]:
+    """The columns that a suite looks at, sorted."""
+    names: set[str] = set()
+    for expectation in suite:
+        for field in ("column", "column_A", "column_B"):
+            name = getattr(expectation, field, None)
+            names |= {name} if isinstance(name, str) else set()
+        for field in ("column_list", "column_set"):
+            names |= set(getattr(expectation, field, None) or ())
+    return sorted(names)
+
+
+def validate(table: str, frame: "pd.DataFrame", suite: Sequence[Any]) -> list[Checked]:
+    """Every expectation of the suite on the frame; raises QualityError where a check itself is broken."""
+    if not suite:
+        return []
+    batch = _context().data_sources.pandas_default.read_dataframe(frame.reset_index(drop=True))
+    return [
+        _outcome(table, expectation, batch.validate(expectation, result_format="COMPLETE")) for expectation in suite
+    ]
+
+
+def _outcome(table: str, expectation: Any, result: Any) -> Checked:
+    name = type(expectation).__name__
+    broken = _exception(result.exception_info)
+    if broken:
+        raise QualityError(
+            f"the check {name} is broken: {broken}",
+            where=table,
+            fix="Correct the expectation; this says nothing about the data",
+        )
+    found = dict(result.result or {})
+    rows = found.get("unexpected_index_list") or []
+    return Checked(
+        table_name=table,
+        expectation=name,
+        column_name=", ".join(columns_of([expectation])),
+        severity=str(getattr(expectation.severity, "value", expectation.severity)),
+        success=bool(result.success),
+        unexpected=int(found.get("unexpected_count") or (0 if result.success else 1)),
+        observed=_observed(found),
+        reason=_notes(expectation),
+        rows=tuple(sorted({int(row) for row in rows})),
+    )
+
+
+def _exception(info: Any) -> str:
+    if not info:
+        return ""
+    entries = [info] if "raised_exception" in info else list(info.values())
+    failed = [e for e in entries if isinstance(e, dict) and e.get("raised_exception")]
+    return str(failed[0].get("exception_message")) if failed else ""
+
+
+def _observed(found: dict[str, Any]) -> str:
+    if found.get("observed_value") is not None:
+        return str(found["observed_value"])
+    examples = found.get("partial_unexpected_list") or []
+    return f"{len(examples)} examples withheld" if examples else ""
+
+
+def _notes(expectation: Any) -> str:
+    notes = getattr(expectation, "notes", None)
+    return " ".join(notes) if isinstance(notes, list) else str(notes or "")
+
+
+def check(run: Run, session: Session, stage: str) -> list[Checked]:
+    """Runs the stage's suites on the tables that it made; raises QualityError where a critical one fails."""
+    checked: list[Checked] = []
+    for table, suite in sorted(expectations_of(stage, run).items()):
+        if f"{stage}.{table}" not in session.kept:
+            continue
+        columns = ", ".join(f'"{name}"' for name in columns_of(suite)) or "*"
+        checked += validate(f"{stage}.{table}", session.frame(f"{stage}.{table}", columns), suite)
+    stop_on_critical(stage, run, checked)
+    return checked
+
+
+def stop_on_critical(stage: str, run: Run, checked: Sequence[Checked]) -> None:
+    """Raises QualityError for the first critical expectation that failed."""
+    for one in checked:
+        if not one.success and one.severity == "critical":
+            raise QualityError(
+                f"critical check {one.expectation} failed on {one.column_name or 'the table'}: {one.reason}",
+                where=f"{one.table_name}, night {run.night}",
+                value=one.observed or f"{one.unexpected} rows",
+                fix=f"See expectations/{stage}.py; nothing of this night was published",
+            )
+
+
+def _quiet() -> None:
+    """GX logs hundreds of lines when it is imported."""
+    logging.getLogger("great_expectations").setLevel(logging.WARNING)
+
+
+@cache
+def _context() -> Any:
+    _quiet()
+    import great_expectations as gx
+    from great_expectations.data_context.types.base import ProgressBarsConfig
+
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
+    return context

@@ -1,0 +1,294 @@
+"""The one way in, for the command line and Airflow alike: run_stage (one stage of one night) and run_night.
+
+A stage is a transaction: it builds in a folder beside its place, and one rename commits it. The stage `marts`
+publishes: it switches the catalogue's pointer. Heavy libraries are imported by the stage that needs them.
+"""
+
+import importlib
+import json
+import os
+import resource
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from pipeline.catalog import Store, parse_night, sync_folder
+from pipeline.context import Run
+from pipeline.errors import NightError, StageError
+from pipeline.journey_map import load_journey_map
+from pipeline.settings import SOURCES, Settings
+from pipeline.stages import BY_SOURCE, STAGES
+
+Progress = Callable[[str], None]
+PUBLISHES = "marts"
+_PRIVATE = STAGES[: STAGES.index(PUBLISHES) + 1]
+
+
+def silent(_: str) -> None:
+    """Shows no progress."""
+
+
+@dataclass(frozen=True)
+class _Place:
+    """One stage's run: where it stands in the night's build."""
+
+    store: Store
+    stage: str
+    source: str | None
+
+    @property
+    def name(self) -> str:
+        return f"{self.stage} {self.source}" if self.source else self.stage
+
+    @property
+    def path(self) -> str:
+        return f"{self.stage}/{self.source}" if self.source else self.stage
+
+
+def open_run(settings: Settings, night: str | date, *, backfill: bool = False) -> Run:
+    """The run of a night: settings with the journey map, both checked."""
+    day = night if isinstance(night, date) else parse_night(night)
+    return Run(day, settings, load_journey_map(settings.journey_map), backfill)
+
+
+def run_stage(
+    settings: Settings,
+    stage: str,
+    night: str | date,
+    source: str | None = None,
+    *,
+    backfill: bool = False,
+    progress: Progress = silent,
+) -> dict[str, Any]:
+    """Runs one stage of one night (pull and ingest: of one source) as a transaction; returns its summary.
+
+    The summary is small and JSON-able: stage, source, night, folder, rows_in, rows_out, rows_quarantined, seconds,
+    messages. Raises LandmarkError; whatever is raised, what the stage had committed before stands.
+    """
+    run = open_run(settings, night, backfill=backfill)
+    store = Store(settings.data)
+    with store.lock(settings.lock_wait_seconds):
+        return _run(run, _place(store, stage, source), progress)
+
+
+def _place(store: Store, stage: str, source: str | None) -> _Place:
+    if stage not in STAGES:
+        raise StageError("unknown stage", value=stage, fix=f"The stages are {', '.join(STAGES)}")
+    if (stage in BY_SOURCE) != (source is not None) or (source is not None and source not in SOURCES):
+        raise StageError(
+            f"the stage {stage} {'needs a source' if stage in BY_SOURCE else 'takes no source'}",
+            value=source,
+            fix=f"The sources are {', '.join(SOURCES)}",
+        )
+    return _Place(store, stage, source)
+
+
+def run_night(
+    settings: Settings,
+    night: str | date,
+    *,
+    through: str | None = None,
+    backfill: bool = False,
+    progress: Progress = silent,
+) -> Path:
+    """Runs a whole night; returns the folder of its marts (with `through`: of that stage's tables, unpublished).
+
+    A night that is not the newest one is rebuilt from the night before it; the later ones follow in order.
+    """
+    run = open_run(settings, night, backfill=backfill)
+    store = Store(settings.data)
+    last = through or STAGES[-1]
+    _place(store, last, SOURCES[0] if last in BY_SOURCE else None)
+    with store.lock(settings.lock_wait_seconds):
+        folder = _night(run, store, last, progress)
+        if through is None:
+            _rebuild_stale(settings, store, progress)
+    return folder
+
+
+def _night(run: Run, store: Store, last: str, progress: Progress) -> Path:
+    for stage in STAGES[: STAGES.index(last) + 1]:
+        for source in SOURCES if stage in BY_SOURCE else (None,):
+            place = _Place(store, stage, source)
+            if place.path == f"{STAGES[0]}/{SOURCES[0]}":
+                store.begin(run.night.isoformat())
+            _run(run, place, progress)
+    done = store.read().night(run.night.isoformat())
+    build = done.working if done.working is not None else done.build
+    shown = last if STAGES.index(last) < STAGES.index(PUBLISHES) else PUBLISHES
+    return store.folder(run.night.isoformat(), int(build or 0)) / shown
+
+
+def rebuild_stale(settings: Settings, progress: Progress = silent) -> list[str]:
+    """Rebuilds, in order, the finished nights that rest on a night that was rebuilt after them; returns them."""
+    store = Store(settings.data)
+    with store.lock(settings.lock_wait_seconds):
+        return _rebuild_stale(settings, store, progress)
+
+
+def _rebuild_stale(settings: Settings, store: Store, progress: Progress) -> list[str]:
+    rebuilt: list[str] = []
+    while True:
+        stale = sorted(name for name, state in store.read().nights.items() if state.stale and name not in rebuilt)
+        if not stale:
+            return rebuilt
+        _night(open_run(settings, stale[0], backfill=True), store, STAGES[-1], progress)
+        rebuilt.append(stale[0])
+
+
+def newest_night(settings: Settings) -> str | None:
+    """The published night; None where none is."""
+    return Store(settings.data).read().published
+
+
+def marts_folder(settings: Settings) -> Path:
+    """The folder of the published night's marts; raises NightError where nothing is published."""
+    store = Store(settings.data)
+    catalog = store.read()
+    if catalog.published is None:
+        raise NightError("nothing is published yet", where=str(settings.data), fix="Run a night: landmark run")
+    return store.folder(catalog.published, int(catalog.night(catalog.published).build or 0)) / PUBLISHES
+
+
+# -- one stage ------------------------------------------------------------------------------------------------------
+
+
+def _run(run: Run, place: _Place, progress: Progress) -> dict[str, Any]:
+    progress(f"{run.night} {place.name} ...")
+    folder = _build_folder(run, place)
+    started = time.perf_counter()
+    module = importlib.import_module(f"pipeline.stages.{place.stage}")
+    imported = time.perf_counter()
+    fresh = folder / f".{place.stage}.{place.source or 'all'}.fresh"
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(parents=True)
+    try:
+        summary = _build(run, place, module, folder, fresh)
+        summary |= {"seconds": round(time.perf_counter() - imported, 3), "import_seconds": round(imported - started, 3)}
+        (fresh / "_stage.json").write_text(json.dumps(summary, sort_keys=True), "utf-8")
+        _commit(place, folder, fresh)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+    if place.stage == PUBLISHES:
+        place.store.publish(run.night.isoformat())
+    summary["folder"] = str(folder / place.path)
+    progress(_told(run, place, summary))
+    return summary
+
+
+def _told(run: Run, place: _Place, summary: dict[str, Any]) -> str:
+    rows = ", ".join(f"{count:,} {name}" for name, count in summary["tables"].items() if not name.startswith("_"))
+    lines = [f"{run.night} {place.name}: {rows or 'done'} ({summary['seconds']:.1f} s)"]
+    return "\n".join([*lines, *(f"    {text}" for text in summary["messages"])])
+
+
+def _build_folder(run: Run, place: _Place) -> Path:
+    """The folder of the build that this stage belongs to; a stage of a finished night opens a new build of it."""
+    night = run.night.isoformat()
+    state = place.store.read().night(night)
+    position = STAGES.index(place.stage)
+    if position >= len(_PRIVATE):
+        if state.build is None:
+            raise StageError(
+                "this night is not published",
+                where=f"stage {place.stage}, night {night}",
+                fix="Run its stages before this one",
+            )
+        return place.store.folder(night, state.build)
+    if state.working is not None:
+        return place.store.folder(night, state.working)
+    if position > 0 and state.build is None:
+        raise StageError(
+            "the night was not begun",
+            where=f"stage {place.stage}, night {night}",
+            fix="Run the stages before this one, pull first",
+        )
+    taken = STAGES[:position] if place.stage not in BY_SOURCE else STAGES[: position + 1]
+    return place.store.begin(night, keep=tuple(taken) if state.build is not None and position > 0 else ())
+
+
+def _build(run: Run, place: _Place, module: Any, folder: Path, fresh: Path) -> dict[str, Any]:
+    from pipeline import quality
+    from pipeline.warehouse import Session
+
+    spill = place.store.data / "spill" / str(os.getpid())
+    with Session(run.settings, place.stage, fresh, spill) as session:
+        _attach(run, place, module, folder, session)
+        module.build(run, session, place.source) if place.source else module.build(run, session)
+        checked = quality.check(run, session, place.stage) if session.kept else []
+        _put_checks(session, checked)
+        tables = session.write()
+        rows = session.rows
+        return {
+            "stage": place.stage,
+            "source": place.source,
+            "night": run.night.isoformat(),
+            "tables": {name: count for name, count in tables.items() if name != "checks"},
+            "rows_in": int(rows.get("in", 0)),
+            "rows_out": int(rows.get("out", sum(v for k, v in tables.items() if k != "checks"))),
+            "rows_quarantined": int(rows.get("quarantined", 0)),
+            "warnings": [f"{c.table_name}: {c.expectation} {c.column_name}" for c in checked if not c.success],
+            "messages": session.messages,
+            "peak_memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
+        }
+
+
+def _put_checks(session: Any, checked: Sequence[Any]) -> None:
+    import pandas as pd
+
+    from pipeline.quality import CHECKS_COLUMNS
+
+    if not checked:
+        return
+    frame = pd.DataFrame([[getattr(c, name) for name in CHECKS_COLUMNS] for c in checked], columns=CHECKS_COLUMNS)
+    session.put(f"{session.schema}.checks", frame, grain=("table_name", "expectation", "column_name", "reason"))
+
+
+def _attach(run: Run, place: _Place, module: Any, folder: Path, session: Any) -> None:
+    """Attaches what the stage needs of this night, and points to its own tables of the night before."""
+    for need in module.NEEDS:
+        session.attach(need, _folders(folder, need, place))
+    catalog = place.store.read()
+    before = catalog.before(run.night.isoformat())
+    if before is None:
+        return
+    last = place.store.folder(before, int(catalog.night(before).build or 0))
+    for stage in {*module.NEEDS, place.stage}:
+        session.previous_folders[stage] = [f for f in _places(last, stage, place) if f.is_dir()]
+
+
+def _places(folder: Path, stage: str, place: _Place) -> list[Path]:
+    """Where a stage's tables lie in a build: of the source at hand, or of all of them."""
+    if stage not in BY_SOURCE:
+        return [folder / stage]
+    return [folder / stage / source for source in ((place.source,) if place.source else SOURCES)]
+
+
+def _folders(folder: Path, stage: str, place: _Place) -> list[Path]:
+    """The folders of a stage that is needed; raises StageError where one is not there."""
+    places = _places(folder, stage, place)
+    missing = [path for path in places if not path.is_dir()]
+    if missing:
+        raise StageError("what the stage needs is not there", where=str(missing[0]), fix=f"Run the stage {stage} first")
+    return places
+
+
+def _commit(place: _Place, folder: Path, fresh: Path) -> None:
+    """Puts the stage's folder in place; what rested on its former self in this build goes first."""
+    if place.stage in _PRIVATE:
+        for later in _PRIVATE[STAGES.index(place.stage) + 1 :]:
+            rests = folder / later / place.source if place.source and later in BY_SOURCE else folder / later
+            shutil.rmtree(rests, ignore_errors=True)
+    target = folder / place.path
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(target, ignore_errors=True)
+    for path in sorted(fresh.rglob("*")):
+        if path.is_file():
+            with path.open("rb") as handle:
+                os.fsync(handle.fileno())
+    fresh.rename(target)
+    sync_folder(target.parent)

@@ -1,0 +1,208 @@
+"""Where things are and how much they may use: typed, frozen, unknown names refused.
+
+Settings come from a TOML file (LANDMARK_SETTINGS names it), over which LANDMARK_* environment variables win, over
+which the command line's flags win. Nothing else in the package reads the environment.
+"""
+
+import difflib
+import os
+import secrets
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+
+from pipeline.errors import SettingsError
+
+PREFIX = "LANDMARK_"
+SOURCES = ("crm", "web", "social", "partner", "context")
+_OUTSIDE = {"LANDMARK_SETTINGS"}
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+
+class SourceSettings(_Frozen):
+    """How one source is treated: what happens when its delivery is absent for a night."""
+
+    missing: Literal["stop", "warn"] = "warn"
+
+
+class Audience(_Frozen):
+    """Who gets the e-mail: a name for it and its recipients' addresses."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,40}$")
+    recipients: tuple[str, ...]
+
+
+class SmtpSettings(_Frozen):
+    """The mail server. Without a host, mail is written into the outbox folder as .eml files."""
+
+    host: str = ""
+    port: int = Field(default=587, ge=1, le=65535)
+    starttls: bool = True
+    user: str = ""
+    password: str = Field(default="", repr=False)
+    timeout_seconds: float = Field(default=30.0, gt=0)
+
+
+def _split(value: object) -> object:
+    return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+
+
+def _default_sources() -> dict[str, SourceSettings]:
+    return {name: SourceSettings(missing="stop" if name == "crm" else "warn") for name in SOURCES}
+
+
+class Settings(_Frozen):
+    """All settings of one installation. Paths are made absolute when they are read."""
+
+    exports: str = "exports"
+    journey_map: Path = Path("journey.yml")
+    data: Path = Path("data")
+    memory_limit: str = Field(default="4GB", pattern=r"^\d+(\.\d+)?\s?(MB|GB|MiB|GiB)$")
+    threads: int = Field(default=2, ge=1, le=256)
+    seed: int = 20
+    time_zone: str = "UTC"
+    publish_by: str = Field(default="06:30", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
+    wait_until: str = Field(default="05:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
+    lock_wait_seconds: float = Field(default=0.0, ge=0)
+    consent_analytics_default: bool = True
+    sources: dict[str, SourceSettings] = Field(default_factory=_default_sources)
+    audiences: tuple[Audience, ...] = (Audience(name="executives", recipients=("executives@localhost",)),)
+    alert_recipients: Annotated[tuple[str, ...], BeforeValidator(_split)] = ("engineers@localhost",)
+    mail_from: str = "landmark@localhost"
+    smtp: SmtpSettings = SmtpSettings()
+    report_url: str = ""
+    small_group: int = Field(default=10, ge=1)
+    hash_key: str = Field(default="", repr=False)
+
+    @field_validator("data", "journey_map")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return value.expanduser().absolute()
+
+    @field_validator("exports")
+    @classmethod
+    def _place(cls, value: str) -> str:
+        return value if "://" in value else str(Path(value).expanduser().absolute())
+
+    @field_validator("time_zone")
+    @classmethod
+    def _zone(cls, value: str) -> str:
+        from zoneinfo import ZoneInfo
+
+        try:
+            ZoneInfo(value)
+        except (KeyError, ValueError, OSError) as error:
+            raise ValueError(f"{value!r} is not an IANA time zone such as Europe/Berlin") from error
+        return value
+
+    @field_validator("sources")
+    @classmethod
+    def _known_sources(cls, value: dict[str, SourceSettings]) -> dict[str, SourceSettings]:
+        unknown = sorted(set(value) - set(SOURCES))
+        if unknown:
+            raise ValueError(f"unknown source {unknown[0]!r}; the sources are {', '.join(SOURCES)}")
+        return _default_sources() | value
+
+
+def load_settings(environ: Mapping[str, str] | None = None, **flags: object) -> Settings:
+    """Settings from the file, the environment and the flags given (None: not given), in rising order.
+
+    Raises SettingsError that names the setting, the value and what is wanted.
+    """
+    environ = os.environ if environ is None else environ
+    values: dict[str, Any] = _from_file(environ.get("LANDMARK_SETTINGS", ""))
+    values |= _from_environment(environ)
+    values |= {name: value for name, value in flags.items() if value is not None}
+    try:
+        settings = Settings(**values)
+    except ValidationError as error:
+        raise _explained(error) from error
+    return settings if settings.hash_key else settings.model_copy(update={"hash_key": _own_key(environ)})
+
+
+def _from_file(name: str) -> dict[str, Any]:
+    if not name:
+        return {}
+    path = Path(name).expanduser().absolute()
+    try:
+        values = tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise SettingsError(
+            "the settings file cannot be read",
+            where=str(path),
+            value=error.strerror,
+            fix="Correct LANDMARK_SETTINGS or unset it",
+        ) from error
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"the settings file is not TOML: {error}", where=str(path)) from error
+    for key in ("data", "journey_map", "exports"):
+        if isinstance(values.get(key), str) and "://" not in values[key]:
+            values[key] = str(path.parent / Path(values[key]).expanduser())
+    return values
+
+
+def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    names = {PREFIX + name.upper(): name for name in Settings.model_fields}
+    for variable in sorted(environ):
+        if not variable.startswith(PREFIX) or variable in _OUTSIDE:
+            continue
+        head, _, rest = variable.partition("__")
+        if head not in names:
+            raise _unknown(variable, [*names, *_OUTSIDE])
+        if rest:
+            values.setdefault(names[head], {})
+            _put(values[names[head]], rest.lower().split("__"), environ[variable])
+        else:
+            values[names[head]] = environ[variable]
+    return values
+
+
+def _put(target: dict[str, Any], path: list[str], value: str) -> None:
+    for part in path[:-1]:
+        target = target.setdefault(part, {})
+    target[path[-1]] = value
+
+
+def _unknown(name: str, known: list[str]) -> SettingsError:
+    near = difflib.get_close_matches(name, known, n=1)
+    fix = f"Did you mean {near[0]}?" if near else f"Known settings: {', '.join(sorted(known))}"
+    return SettingsError(f"unknown setting {name}", where="settings", fix=fix)
+
+
+def _explained(error: ValidationError) -> SettingsError:
+    first = error.errors()[0]
+    name = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        return _unknown(name, list(Settings.model_fields))
+    secret = any(word in name for word in ("password", "hash_key"))
+    return SettingsError(
+        first["msg"],
+        where=f"setting {name}",
+        value=None if secret else first["input"],
+        fix=f"Set {PREFIX}{name.upper().replace('.', '__')} or correct the settings file",
+    )
+
+
+def _own_key(environ: Mapping[str, str]) -> str:
+    """The key of this user's keyed hashes, made once and readable by its owner only."""
+    home = Path(environ.get("XDG_CONFIG_HOME") or Path(environ.get("HOME") or Path.home()) / ".config")
+    path = home / "landmark" / "hash_key"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        fresh = path.with_name(f".hash_key.{os.getpid()}")
+        fresh.touch(mode=0o600)
+        fresh.write_text(secrets.token_hex(32), "ascii")
+        try:
+            os.link(fresh, path)
+        except FileExistsError:
+            pass
+        finally:
+            fresh.unlink()
+    return path.read_text("ascii").strip()

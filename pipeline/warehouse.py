@@ -1,0 +1,240 @@
+"""The only door to duckdb: one in-memory database for one stage of one night.
+
+A session attaches the finished tables that the stage needs as views, runs the stage's models, and writes the
+stage's own tables as Parquet, sorted by their grain, into a folder that the runner puts in place in one step.
+
+A table is stored as `<table>.parquet`, or as a folder `<table>/` of Parquet parts (so that a night can carry
+the parts of earlier nights over by hard links). Where a folder `<table>.gone/` stands beside the parts, the rows
+that it names by delivered_night, delivered_file and delivered_line are left out of the view.
+"""
+
+import re
+import shutil
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline.errors import StageError
+from pipeline.settings import Settings
+
+if TYPE_CHECKING:
+    import duckdb
+    import pandas as pd
+    import pyarrow as pa
+
+SQL = Path(__file__).resolve().parent.parent / "sql"
+_HEADER = re.compile(r"^--\s+(grain|reads|params)\s+(.*)$")
+_NAME = re.compile(r"^[a-z_][a-z0-9_]*$")
+
+
+@dataclass(frozen=True)
+class Model:
+    """One SQL file: the table that it makes, its grain, the tables that it reads, its parameters, its text."""
+
+    table: str
+    grain: tuple[str, ...]
+    reads: tuple[str, ...]
+    params: tuple[str, ...]
+    sql: str
+
+
+@cache
+def read_model(table: str) -> Model:
+    """The model of a table `<schema>.<name>`, from sql/<schema>/<name>.sql; raises StageError where there is none."""
+    schema, _, name = table.partition(".")
+    path = SQL / schema / f"{name}.sql"
+    if not path.is_file():
+        raise StageError("there is no model of this table", where=str(path), value=table)
+    text = path.read_text("utf-8")
+    header = {m[1]: m[2] for line in text.splitlines() if (m := _HEADER.match(line))}
+    if "grain" not in header:
+        raise StageError("the model's header lacks its grain", where=str(path))
+    return Model(
+        table, _names(header["grain"]), _names(header.get("reads", "")), _names(header.get("params", "")), text
+    )
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(part for part in (p.strip() for p in text.split(",")) if part and part != "none")
+
+
+def quoted(text: object) -> str:
+    """A SQL string literal."""
+    return "'" + str(text).replace("'", "''") + "'"
+
+
+class Session:
+    """What a stage works with. Close it (or leave the `with` block) and its database is gone.
+
+    output: the folder that the stage's files go to. previous_folders: by stage, its folders as of the last finished
+    night. rows: what the stage says it took in, put out and quarantined ("in", "out", "quarantined"). messages: lines
+    for the log.
+    """
+
+    def __init__(self, settings: Settings, schema: str, output: Path, spill: Path) -> None:
+        self.settings, self.schema, self.output, self.spill = settings, schema, output, spill
+        self.kept: dict[str, tuple[str, ...]] = {}
+        self.messages: list[str] = []
+        self.rows: dict[str, int] = {}
+        self.previous_folders: dict[str, list[Path]] = {}
+        self.connection = self._connect()
+        self._schema(schema)
+
+    def __enter__(self) -> "Session":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.connection.close()
+        shutil.rmtree(self.spill, ignore_errors=True)
+
+    def _connect(self) -> "duckdb.DuckDBPyConnection":
+        import duckdb
+
+        self.spill.mkdir(parents=True, exist_ok=True)
+        connection = duckdb.connect(
+            ":memory:",
+            config={
+                "memory_limit": self.settings.memory_limit,
+                "temp_directory": str(self.spill),
+                "threads": self.settings.threads,
+                "autoinstall_known_extensions": False,
+                "autoload_known_extensions": False,
+            },
+        )
+        connection.execute("set timezone = 'UTC'; set enable_progress_bar = false")
+        return connection
+
+    def _schema(self, name: str) -> None:
+        if not _NAME.match(name):
+            raise StageError("not a schema's name", value=name)
+        self.connection.execute(f"create schema if not exists {name}")
+
+    # -- what it reads ------------------------------------------------------------------------------------------
+
+    def attach(self, stage: str, folders: Sequence[Path], schema: str | None = None) -> None:
+        """Makes a view <schema>.<table> of every table in the stage's folders (several: one table's rows together)."""
+        schema = schema or stage
+        self._schema(schema)
+        for table, places in sorted(_tables(folders).items()):
+            self.connection.execute(f"create or replace view {schema}.{table} as {_view(table, places)}")
+
+    def previous(self, stage: str, table: str) -> "pa.Table | None":
+        """The table as of the last finished night before this one; None where there is none."""
+        places = _tables(self.previous_folders.get(stage, [])).get(table)
+        return None if not places else self.connection.execute(_view(table, places)).to_arrow_table()
+
+    def attach_previous(self, stage: str, schema: str = "previous") -> bool:
+        """Makes views <schema>.<table> of the stage's tables as of the last finished night; False where none is."""
+        folders = self.previous_folders.get(stage, [])
+        self.attach(stage, folders, schema)
+        return bool(folders)
+
+    def previous_file(self, stage: str, name: str) -> bytes | None:
+        """An extra file that the stage saved on the last finished night before this one."""
+        for folder in self.previous_folders.get(stage, []):
+            if (folder / name).is_file():
+                return (folder / name).read_bytes()
+        return None
+
+    def frame(self, table: str, columns: str = "*") -> "pd.DataFrame":
+        """The table as a pandas data frame, in its stored order."""
+        frame: pd.DataFrame = self.connection.execute(f"select {columns} from {table}").df()
+        return frame
+
+    def arrow(self, table: str, columns: str = "*") -> "pa.Table":
+        """The table as an Arrow table, in its stored order."""
+        return self.connection.execute(f"select {columns} from {table}").to_arrow_table()
+
+    def count(self, table: str) -> int:
+        """The table's number of rows."""
+        row = self.connection.execute(f"select count(*) from {table}").fetchone()
+        return int(row[0]) if row else 0
+
+    # -- what it makes ------------------------------------------------------------------------------------------
+
+    def model(self, table: str, *, keep: bool = True, **params: object) -> None:
+        """Runs the table's model; `keep` makes it part of what the stage commits."""
+        model = read_model(table)
+        missing = sorted(set(model.params) - set(params))
+        if missing:
+            raise StageError("the model lacks a parameter", where=f"sql/{table}", value=missing[0])
+        self._schema(table.partition(".")[0])
+        named = {name: params[name] for name in model.params}
+        self._create(f"create or replace table {table} as {model.sql}", named, table)
+        if keep:
+            self.kept[table] = model.grain
+
+    def select(self, table: str, sql: str) -> None:
+        """Makes a scratch table of a select that was compiled from the journey map."""
+        self._schema(table.partition(".")[0])
+        self._create(f"create or replace table {table} as {sql}", {}, table)
+
+    def _create(self, sql: str, params: dict[str, object], table: str) -> None:
+        import duckdb
+
+        try:
+            self.connection.execute(sql, params) if params else self.connection.execute(sql)
+        except duckdb.OutOfMemoryException as error:
+            raise StageError(
+                "out of memory",
+                where=table,
+                value=self.settings.memory_limit,
+                fix="Raise LANDMARK_MEMORY_LIMIT or free disk for spilling",
+            ) from error
+
+    def put(self, table: str, data: "pa.Table | pd.DataFrame", *, grain: Sequence[str], keep: bool = True) -> None:
+        """Makes a table of computed rows."""
+        self._schema(table.partition(".")[0])
+        self.connection.register("given", data)
+        self.connection.execute(f"create or replace table {table} as select * from given")
+        self.connection.unregister("given")
+        if keep:
+            self.kept[table] = tuple(grain)
+
+    def save(self, name: str, data: bytes) -> None:
+        """Keeps an extra file with the stage's tables."""
+        (self.output / name).write_bytes(data)
+
+    def log(self, text: str) -> None:
+        """One line of what the stage did."""
+        self.messages.append(text)
+
+    def write(self) -> dict[str, int]:
+        """Writes the kept tables, sorted by their grain; returns their row counts."""
+        counts = {}
+        for table, grain in sorted(self.kept.items()):
+            name = table.partition(".")[2]
+            self.export(table, grain, self.output / f"{name}.parquet")
+            counts[name] = self.count(table)
+        return counts
+
+    def export(self, table: str, grain: Iterable[str], path: Path) -> None:
+        """Writes one table or view as Parquet, in the order of the grain."""
+        order = ", ".join(f'"{column}" nulls first' for column in grain)
+        self.connection.execute(
+            f"copy (select * from {table} order by {order}) to {quoted(path)} (format parquet, compression zstd)"
+        )
+
+
+def _tables(folders: Sequence[Path]) -> dict[str, list[Path]]:
+    """Every table in the folders: the Parquet files or folders of parts that hold its rows."""
+    found: dict[str, list[Path]] = {}
+    for folder in folders:
+        for path in sorted(folder.iterdir()) if folder.is_dir() else []:
+            name = path.stem if path.suffix == ".parquet" else path.name
+            if _NAME.match(name) and (path.suffix == ".parquet" or (path.is_dir() and any(path.glob("*.parquet")))):
+                found.setdefault(name, []).append(path)
+    return found
+
+
+def _view(table: str, places: Sequence[Path]) -> str:
+    files = [quoted(path / "*.parquet" if path.is_dir() else path) for path in places]
+    rows = f"select * from read_parquet([{', '.join(files)}])"
+    gone = [path.with_name(f"{table}.gone") for path in places if path.is_dir()]
+    listed = [quoted(path / "*.parquet") for path in gone if path.is_dir() and any(path.glob("*.parquet"))]
+    if not listed:
+        return rows
+    keys = "delivered_night, delivered_file, delivered_line"
+    return f"{rows} anti join read_parquet([{', '.join(listed)}]) using ({keys})"

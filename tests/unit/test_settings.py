@@ -1,0 +1,65 @@
+"""Settings: typed, frozen, unknown names refused, nothing secret shown."""
+
+from pathlib import Path
+
+import pytest
+
+from pipeline.errors import SettingsError
+from pipeline.settings import load_settings
+
+HOME = {"LANDMARK_HASH_KEY": "k"}
+
+
+def test_flags_win_over_environment_and_environment_over_file(tmp_path: Path) -> None:
+    file = tmp_path / "landmark.toml"
+    file.write_text('memory_limit = "1GB"\nthreads = 3\nseed = 5\n')
+    environ = HOME | {"LANDMARK_SETTINGS": str(file), "LANDMARK_THREADS": "4", "LANDMARK_SEED": "6"}
+    settings = load_settings(environ, seed=7)
+    assert (settings.memory_limit, settings.threads, settings.seed) == ("1GB", 4, 7)
+
+
+def test_a_misspelt_variable_is_refused_with_the_nearest_name() -> None:
+    with pytest.raises(SettingsError, match=r"LANDMARK_MEMORY_LIMT.*Did you mean LANDMARK_MEMORY_LIMIT"):
+        load_settings(HOME | {"LANDMARK_MEMORY_LIMT": "4GB"})
+
+
+def test_a_misspelt_key_of_the_file_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "landmark.toml"
+    file.write_text("thread = 3\n")
+    with pytest.raises(SettingsError, match=r"unknown setting thread.*Did you mean threads"):
+        load_settings(HOME | {"LANDMARK_SETTINGS": str(file)})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("MEMORY_LIMIT", "lots"), ("THREADS", "0"), ("PUBLISH_BY", "25:00"), ("TIME_ZONE", "Mars/Olympus")],
+)
+def test_a_value_out_of_range_names_the_setting(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=f"(?i){name}") as caught:
+        load_settings(HOME | {f"LANDMARK_{name}": value})
+    assert value in str(caught.value)
+
+
+def test_an_unknown_source_is_refused() -> None:
+    with pytest.raises(SettingsError, match="unknown source 'erp'"):
+        load_settings(HOME | {"LANDMARK_SOURCES__ERP__MISSING": "stop"})
+
+
+def test_a_source_set_alone_leaves_the_others_as_they_are() -> None:
+    settings = load_settings(HOME | {"LANDMARK_SOURCES__WEB__MISSING": "stop"})
+    assert {name: s.missing for name, s in settings.sources.items()} == {
+        "crm": "stop", "web": "stop", "social": "warn", "partner": "warn", "context": "warn",
+    }  # fmt: skip
+
+
+def test_secrets_are_not_shown() -> None:
+    settings = load_settings({"LANDMARK_HASH_KEY": "top-secret", "LANDMARK_SMTP__PASSWORD": "hunter2"})
+    assert settings.smtp.password == "hunter2"
+    assert "hunter2" not in repr(settings) and "top-secret" not in repr(settings)
+
+
+def test_the_own_hash_key_is_made_once_and_private(tmp_path: Path) -> None:
+    first = load_settings({"HOME": str(tmp_path)}).hash_key
+    assert first == load_settings({"HOME": str(tmp_path)}).hash_key
+    assert len(first) == 64
+    assert (tmp_path / ".config/landmark/hash_key").stat().st_mode & 0o777 == 0o600
