@@ -1,0 +1,67 @@
+"""Stage journeys: cuts what people did into journeys and finds the journey map's sub-steps and moments in them."""
+
+from pipeline.context import Run
+from pipeline.journey_map import JourneyMap, compiled
+from pipeline.warehouse import Session, quoted
+
+NEEDS = ("ingest", "identity", "emotion")
+
+
+def build(run: Run, session: Session) -> None:
+    """Makes journeys.touchpoints, journeys.journeys, journeys.sub_steps and journeys.moments."""
+    the_map = run.journey_map
+    days = {name: getattr(the_map, name) for name in ("lookback_days", "follow_up_days")}
+    session.model("journeys.live_orders", keep=False, currency=the_map.currency, **days)
+    _touches(session, the_map)
+    _matches(session, the_map)
+    session.model("journeys.sub_steps")
+    session.model("journeys.steps_reached", keep=False)
+    session.model("journeys.moments")
+    session.model("journeys.returns", keep=False, horizon_days=the_map.horizon_days, night=run.night)
+    session.model("journeys.journeys", currency=the_map.currency)
+    _tell(session)
+
+
+def _touches(session: Session, the_map: JourneyMap) -> None:
+    for part in ("crm_touches", "web_touches", "outside_touches"):
+        session.model(f"journeys.{part}", keep=False, brand=the_map.brand)
+    session.model("journeys.owners", keep=False)
+    session.model("journeys.touches", keep=False)
+    session.model("journeys.window_ties", keep=False)
+    session.model("journeys.loose_ties", keep=False, inactivity_days=the_map.inactivity_days)
+    session.model("journeys.touchpoints")
+
+
+def _matches(session: Session, the_map: JourneyMap) -> None:
+    """journeys.matches: one row a touch of a journey and a sub-step's or moment's condition that is true of it."""
+    import pandas as pd
+
+    moments = pd.DataFrame([vars(row) for row in the_map.moments()])
+    places = [(step, sub.name, nth) for nth, (step, sub) in enumerate(the_map.sub_steps())]
+    sub_steps = pd.DataFrame(places, columns=["step", "sub_step", "position"])
+    session.put("journeys.map_moments", moments, grain=("moment",), keep=False)
+    session.put("journeys.map_sub_steps", sub_steps, grain=("sub_step",), keep=False)
+    columns = "journey_id, touch_id, occurred_at, channel, brand, valence"
+    parts = [
+        f"select {columns}, {quoted(kind)} as kind, {quoted(name)} as name "
+        f"from journeys.touchpoints where journey_id is not null and {compiled(when)}"
+        for kind, name, when in _conditions(the_map)
+    ]
+    session.select("journeys.matches", " union all ".join(parts))
+
+
+def _conditions(the_map: JourneyMap) -> list[tuple[str, str, str]]:
+    found = []
+    for _, sub in the_map.sub_steps():
+        found.append(("sub_step", sub.name, sub.when))
+        found += [("moment", moment.name, moment.when) for moment in sub.moments]
+    return found
+
+
+def _tell(session: Session) -> None:
+    query = "select count(*) filter (order_id is not null), count(*) filter (retained is null and order_id is not null)"
+    row = session.connection.execute(f"{query}, count(*) from journeys.journeys").fetchone() or (0, 0, 0)
+    session.log(f"{row[0]:,} journeys on an order ({row[1]:,} not followed up yet), {row[2] - row[0]:,} without one")
+    lost = session.connection.execute("select count(*) from journeys.live_orders where value is null").fetchone()
+    if lost and lost[0]:
+        session.log(f"warning: {lost[0]:,} orders have no value: their currency has no fx_ factor before the order")

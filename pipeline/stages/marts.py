@@ -1,0 +1,48 @@
+"""Stage marts: puts the night's published tables together; the runner switches the pointer to them."""
+
+import json
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from pipeline.context import Run
+from pipeline.settings import SOURCES
+from pipeline.stages import BY_SOURCE
+from pipeline.warehouse import Session
+
+NEEDS = ("ingest", "identity", "emotion", "journeys", "missions", "ranking")
+MARTS = (
+    "identities", "customers", "touchpoints", "journeys", "moments", "missions", "moment_ranking", "emotions",
+    "quarantine", "runs",
+)  # fmt: skip
+
+
+def build(run: Run, session: Session) -> None:
+    """Makes every mart of contract/marts.md, one model each."""
+    import pandas as pd
+
+    rows = _stage_runs(session.output.parent, run.night)
+    session.put("marts.stage_runs", pd.DataFrame(rows), grain=("stage",), keep=False)
+    for mart in MARTS:
+        session.model(f"marts.{mart}")
+    session.log(f"{len(MARTS)} marts")
+
+
+def _stage_runs(build_folder: Path, night: date) -> list[dict[str, Any]]:
+    """One row a stage, source and table of this build, from what each stage noted when it committed."""
+    rows = []
+    for stage in NEEDS:
+        places = [build_folder / stage / source for source in SOURCES] if stage in BY_SOURCE else [build_folder / stage]
+        for place in places:
+            rows += _rows_of(json.loads((place / "_stage.json").read_text("utf-8")), night)
+    return rows
+
+
+def _rows_of(noted: dict[str, Any], night: date) -> list[dict[str, Any]]:
+    shared = {"night": night, "stage": noted["stage"], "source": noted["source"] or ""}
+    shared |= {"seconds": noted["seconds"], "peak_memory_mb": noted["peak_memory_mb"]}
+    whole = {"table_name": "", "rows_in": noted["rows_in"], "rows_out": noted["rows_out"]}
+    rows = [shared | whole | {"rows_quarantined": noted["rows_quarantined"]}]
+    for table, count in sorted(noted["tables"].items()):
+        rows.append(shared | {"table_name": table, "rows_in": None, "rows_out": count, "rows_quarantined": None})
+    return rows
