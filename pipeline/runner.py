@@ -50,9 +50,11 @@ class _Place:
 
 
 def open_run(settings: Settings, night: str | date, *, backfill: bool = False) -> Run:
-    """The run of a night: settings with the journey map, both checked."""
+    """The run of a night: settings with the journey map, both checked. A night before the published one is a back-fill."""
     day = night if isinstance(night, date) else parse_night(night)
-    return Run(day, settings, load_journey_map(settings.journey_map), backfill)
+    published = newest_night(settings)
+    is_old = published is not None and day.isoformat() < published
+    return Run(day, settings, load_journey_map(settings.journey_map), backfill or is_old)
 
 
 def run_stage(

@@ -123,7 +123,7 @@ class Session:
     def previous(self, stage: str, table: str) -> "pa.Table | None":
         """The table as of the last finished night before this one; None where there is none."""
         places = _tables(self.previous_folders.get(stage, [])).get(table)
-        return None if not places else self.connection.execute(_view(table, places)).to_arrow_table()
+        return None if not places else self.connection.sql(_view(table, places)).to_arrow_table()
 
     def attach_previous(self, stage: str, schema: str = "previous") -> bool:
         """Makes views <schema>.<table> of the stage's tables as of the last finished night; False where none is."""
@@ -145,7 +145,7 @@ class Session:
 
     def arrow(self, table: str, columns: str = "*") -> "pa.Table":
         """The table as an Arrow table, in its stored order."""
-        return self.connection.execute(f"select {columns} from {table}").to_arrow_table()
+        return self.connection.sql(f"select {columns} from {table}").to_arrow_table()
 
     def count(self, table: str) -> int:
         """The table's number of rows."""

@@ -86,8 +86,9 @@ def test_ordinary_conditions_are_allowed(when: str) -> None:
 @pytest.mark.parametrize(
     "when",
     [
-        "lower(text)", "source", "getenv('HOME') = 'x'", "touches.event = 'a'", "event = $x", "event = ?",
-        "random() > 0.5", "event = (select 'a')", "current_date > '2020-01-01'", "1 = 1 union select 1", "copy x to 'y'", "",
+        "lower(text)", "source", "getenv('HOME') = 'x'", "touches.event = 'a'", "event = $x", "event = ?", "",
+        "random() > 0.5", "event = (select 'a')", "current_date > '2020-01-01'", "1 = 1 union select 1",
+        "copy x to 'y'",
     ],
 )  # fmt: skip
 def test_anything_else_is_refused(when: str) -> None:
