@@ -1,0 +1,49 @@
+"""What must hold of journeys, the reason beside every rule."""
+
+from typing import Any
+
+from pipeline.context import Run
+
+
+def suites(run: Run) -> dict[str, list[Any]]:
+    """The stage's suites by table."""
+    import great_expectations.expectations as gxe
+
+    names = [row.moment for row in run.journey_map.moments()]
+    return {
+        "touchpoints": [
+            gxe.ExpectColumnValuesToBeUnique(
+                column="touch_id", notes="A touch counted twice would count its moment and its feeling twice."
+            ),
+            gxe.ExpectColumnValuesToNotBeNull(
+                column="occurred_at", notes="A touch without a time cannot be before or after anything."
+            ),
+            gxe.ExpectColumnValuesToBeBetween(
+                column="valence", min_value=-1, max_value=1, notes="Valence is a share of the scale from bad to good."
+            ),
+            gxe.ExpectColumnValuesToBeInSet(
+                column="source", value_set=["crm", "web", "social", "partner"], notes="The sources that touches have."
+            ),
+        ],
+        "journeys": [
+            gxe.ExpectColumnValuesToBeUnique(column="journey_id", notes="One row a journey."),
+            gxe.ExpectColumnValuesToNotBeNull(column="customer_id", notes="A journey is somebody's."),
+            gxe.ExpectColumnPairValuesAToBeGreaterThanB(
+                column_A="ended_at",
+                column_B="started_at",
+                or_equal=True,
+                notes="A journey cannot end before it starts.",
+            ),
+            gxe.ExpectColumnValuesToBeBetween(
+                column="value", min_value=0, notes="Orders of a negative amount were quarantined when they arrived."
+            ),
+        ],
+        "moments": [
+            gxe.ExpectCompoundColumnsToBeUnique(
+                column_list=["journey_id", "moment"], notes="A journey has each moment at most once."
+            ),
+            gxe.ExpectColumnValuesToBeInSet(
+                column="moment", value_set=names, notes="Only the journey map's moments are ranked."
+            ),
+        ],
+    }
