@@ -1,0 +1,52 @@
+-- report.ranking: every moment of the map per mission (and ALL), as the report shows it.
+-- Groups of fewer than small_group journeys, with the moment or without it, show no figure and count as cannot_tell.
+-- grain   mission, moment
+-- reads   marts.moment_ranking, marts.missions, report.places
+-- params  small_group
+with
+rated as (select * from marts.moment_ranking),
+missions as (select * from marts.missions),
+places as (select * from report.places),
+labels as (
+    select mission, label, row_number() over (order by journeys desc, mission) as mission_position
+    from missions
+),
+sized as (
+    select
+        *,
+        coalesce(
+            eligible < $small_group or exposed < $small_group or eligible - exposed < $small_group, true
+        ) as is_small
+    from rated
+)
+select
+    cast(s.mission as varchar) as mission,
+    cast(s.moment as varchar) as moment,
+    cast(case when s.mission = 'ALL' then 'All journeys' else coalesce(l.label, s.mission) end as varchar) as mission_label,
+    cast(case when s.mission = 'ALL' then 0 else coalesce(l.mission_position, 9999) end as bigint) as mission_position,
+    cast(coalesce(p.moment_position, 9999) as bigint) as moment_position,
+    cast(s.step as varchar) as step,
+    cast(s.sub_step as varchar) as sub_step,
+    cast(s.type as varchar) as type,
+    cast(s.micro_moment as varchar) as micro_moment,
+    cast(s.is_small as boolean) as is_small,
+    cast(case when s.is_small then 'cannot_tell' else s.verdict end as varchar) as verdict,
+    cast(case when s.eligible >= $small_group then s.eligible end as bigint) as eligible,
+    cast(case when not s.is_small then s.exposed end as bigint) as exposed,
+    cast(case when not s.is_small then s.effect end as double) as effect,
+    cast(case when not s.is_small then s.ci_low end as double) as ci_low,
+    cast(case when not s.is_small then s.ci_high end as double) as ci_high,
+    cast(case when not s.is_small then s.q_value end as double) as q_value,
+    cast(case when not s.is_small then s.naive_difference end as double) as naive_difference,
+    cast(
+        coalesce(not s.is_small and s.naive_difference not between s.ci_low and s.ci_high, false) as boolean
+    ) as is_misleading,
+    cast(case when not s.is_small then s.smallest_detectable_effect end as double) as smallest_detectable_effect,
+    cast(case when not s.is_small then s.rank end as bigint) as rank,
+    cast(case when not s.is_small then s.rank_low end as bigint) as rank_low,
+    cast(case when not s.is_small then s.rank_high end as bigint) as rank_high,
+    cast(case when not s.is_small then s.retained_customers end as double) as retained_customers,
+    cast(case when not s.is_small then s.retained_value end as double) as retained_value
+from sized as s
+left join labels as l on s.mission = l.mission
+left join places as p on s.moment = p.moment

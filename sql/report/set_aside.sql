@@ -1,0 +1,15 @@
+-- report.set_aside: why rows of this night's delivery were set aside, and how many.
+-- grain   source, table_name, reason
+-- reads   marts.quarantine
+-- params  night
+with
+quarantine as (select * from marts.quarantine)
+select
+    cast(source as varchar) as source,
+    cast("table" as varchar) as table_name,
+    cast(reason as varchar) as reason,
+    cast(count(*) as bigint) as rows_count,
+    cast(count(distinct file) as bigint) as files_count
+from quarantine
+where cast(night as date) = cast($night as date)
+group by source, "table", reason

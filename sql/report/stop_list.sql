@@ -1,0 +1,44 @@
+-- report.stop_list: moments that change nothing that could be seen, and so need no more polish.
+-- A moment is listed for ALL where no mission names it, else for the missions in which it does nothing. It is clear
+-- where its interval holds 0 and rules out an effect over worth_seeing, either way; else one may hide.
+-- grain   mission, moment
+-- reads   report.ranking
+-- params  worth_seeing
+with
+ranking as (select * from report.ranking),
+named as (
+    select moment, string_agg(mission_label, ' / ' order by mission_position, mission) as matters_for
+    from ranking
+    where verdict in ('drives', 'harms') and mission <> 'ALL'
+    group by moment
+),
+nothing as (
+    select r.*, n.matters_for
+    from ranking as r
+    left join named as n on r.moment = n.moment
+    where
+        r.verdict = 'no_detectable_effect'
+        and ((r.mission = 'ALL' and n.moment is null) or (r.mission <> 'ALL' and n.moment is not null))
+)
+select
+    cast(mission as varchar) as mission,
+    cast(moment as varchar) as moment,
+    cast(mission_label as varchar) as mission_label,
+    cast(mission_position as bigint) as mission_position,
+    cast(step as varchar) as step,
+    cast(sub_step as varchar) as sub_step,
+    cast(verdict as varchar) as verdict,
+    cast(
+        coalesce(ci_low between -$worth_seeing and 0 and ci_high between 0 and $worth_seeing, false) as boolean
+    ) as is_clear,
+    cast(eligible as bigint) as eligible,
+    cast(exposed as bigint) as exposed,
+    cast(effect as double) as effect,
+    cast(ci_low as double) as ci_low,
+    cast(ci_high as double) as ci_high,
+    cast(greatest(-ci_low, ci_high) as double) as at_most,
+    cast(smallest_detectable_effect as double) as smallest_detectable_effect,
+    cast(naive_difference as double) as naive_difference,
+    cast(is_misleading as boolean) as is_misleading,
+    cast(matters_for as varchar) as matters_for
+from nothing

@@ -1,0 +1,265 @@
+"""The report and its letters, made from small marts: honest, escaped, self-contained, the same bytes every time."""
+
+import email
+import email.policy
+import itertools
+import re
+from collections.abc import Callable
+from datetime import date
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from pipeline.context import Run
+from pipeline.journey_map import JourneyMap, Moment, Step, SubStep
+from pipeline.settings import Audience, Settings
+from pipeline.stages import report
+from pipeline.warehouse import Session
+
+NIGHT = date(2026, 6, 30)
+HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(2)>{{ 7*7 }}\u202e\r\nBcc: x@y'
+TEXT, WHOLE, REAL = pa.string(), pa.int64(), pa.float64()
+KINDS = {
+    "moment_ranking": dict.fromkeys(("mission", "step", "sub_step", "moment", "type", "micro_moment", "verdict"), TEXT)
+    | dict.fromkeys(("eligible", "exposed", "rank", "rank_low", "rank_high"), WHOLE)
+    | dict.fromkeys(("effect", "ci_low", "ci_high", "q_value", "naive_difference"), REAL)
+    | dict.fromkeys(
+        ("smallest_detectable_effect", "retained_customers", "retained_value", "overlap", "placebo_effect"), REAL
+    ),
+    "journeys": dict.fromkeys(("journey_id", "customer_id", "order_id", "mission"), TEXT)
+    | {"retained": pa.bool_(), "steps_reached": pa.list_(TEXT)},
+    "missions": dict.fromkeys(("mission", "label", "description", "status"), TEXT)
+    | {"share": REAL, "journeys": WHOLE, "customers": WHOLE, "stability": REAL},
+    "touchpoints": {"touch_id": TEXT},
+    "runs": {"night": pa.date32(), "refused_people": WHOLE},
+    "quarantine": dict.fromkeys(("source", "table", "file", "reason"), TEXT) | {"night": pa.date32()},
+    "files": {"source": TEXT, "table_name": TEXT, "night": pa.date32(), "file": TEXT}
+    | dict.fromkeys(("arrived", "accepted", "superseded", "quarantined", "erased"), WHOLE),
+}
+Rows = dict[str, list[dict[str, object]]]
+Build = Callable[..., Path]
+
+
+def rated(mission: str, moment: str, verdict: str, effect: float, **changes: object) -> dict[str, object]:
+    ends = {"ci_low": effect - 0.04, "ci_high": effect + 0.04, "naive_difference": effect + 0.06}
+    row = {"mission": mission, "moment": moment, "verdict": verdict, "effect": effect, "q_value": 0.0004, "rank": 1}
+    place = {"step": "stay", "sub_step": "desk", "type": "engaging", "micro_moment": "do"}
+    return row | ends | place | {"eligible": 1929, "exposed": 1077, "smallest_detectable_effect": 0.04} | changes
+
+
+def full(label: str = "On business") -> Rows:
+    mission = {
+        "mission": "work",
+        "label": label,
+        "description": label,
+        "share": 1.0,
+        "stability": 0.9,
+        "status": "kept",
+    }
+    journeys = [
+        {"journey_id": f"j{n}", "customer_id": f"secret{n}", "order_id": f"hidden{n}", "mission": "work"}
+        | {"retained": n % 2 == 0, "steps_reached": ["desk"]}
+        for n in range(40)
+    ]
+    files = {"source": "crm", "table_name": "orders", "night": NIGHT, "file": "f"}
+    counts = {"arrived": 12, "accepted": 9, "superseded": 1, "quarantined": 2, "erased": 0}
+    quarantine = {"source": "crm", "table": "orders", "file": "f", "night": NIGHT, "reason": label}
+    return {
+        "moment_ranking": [
+            rated("ALL", "early_desk", "drives", 0.1),
+            rated("ALL", "photo_sent", "no_detectable_effect", 0.001),
+            rated("work", "early_desk", "drives", 0.218),
+            rated("work", "long_queue", "harms", -0.155, exposed=300),
+            rated("work", "photo_sent", "no_detectable_effect", 0.002),
+            rated("work", "rare_thing", "drives", 0.777, exposed=4),
+        ],
+        "journeys": journeys,
+        "missions": [mission | {"journeys": 40, "customers": 40}],
+        "touchpoints": [{"touch_id": "t"}],
+        "runs": [{"night": NIGHT, "refused_people": 3}],
+        "quarantine": [quarantine, quarantine],
+        "files": [files | counts],
+    }
+
+
+def journey_map(brand: str) -> JourneyMap:
+    moments = ("early_desk", "long_queue", "photo_sent", "rare_thing")
+    sub_step = SubStep("desk", "true", tuple(Moment(name, "true", "engaging", "do") for name in moments))
+    return JourneyMap(brand, "EUR", 14, 10, 21, 90, (Step("stay", (sub_step,)),))
+
+
+@pytest.fixture
+def build(tmp_path: Path) -> Build:
+    """Builds the report of given marts; returns the folder that it is written to."""
+
+    def built(rows: Rows, brand: str = "Acme", **settings: object) -> Path:
+        given = {"data": tmp_path / "data", "hash_key": "k"} | settings
+        run = Run(NIGHT, Settings(**given), journey_map(brand))
+        for table, kinds in KINDS.items():
+            place = tmp_path / ("ingest" if table == "files" else "marts")
+            place.mkdir(exist_ok=True)
+            made = pa.Table.from_pylist(rows.get(table, []), schema=pa.schema(list(kinds.items())))
+            pq.write_table(made, place / f"{table}.parquet")
+        output = tmp_path / "output"
+        output.mkdir(exist_ok=True)
+        with Session(run.settings, "report", output, tmp_path / "spill") as session:
+            session.attach("marts", [tmp_path / "marts"])
+            session.attach("ingest", [tmp_path / "ingest"])
+            report.build(run, session)
+        return tmp_path / "data" / "reports" / NIGHT.isoformat()
+
+    return built
+
+
+def letter(folder: Path, audience: str = "executives") -> dict[str, str | bytes]:
+    data = (folder / "letters" / f"{audience}.eml").read_bytes()
+    message = email.message_from_bytes(data, policy=email.policy.default)
+    return {part.get_content_type(): part.get_content() for part in message.walk() if not part.is_multipart()} | {
+        "subject": str(message["Subject"])
+    }
+
+
+class Page(HTMLParser):
+    """What a browser would make of a page: its tags with their attributes, and its text."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+    def named(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.tags if name == tag]
+
+
+def test_the_report_says_what_to_do_and_how_sure(build: Build) -> None:
+    text = " ".join(Page((build(full()) / "report.html").read_text("utf-8")).text.split())
+    assert "About 22 in 100 more customers come back (18 to 26) on the mission On business." in text
+    assert (
+        "852 of 1,929 such journeys went without it. Worth about 190 (at least 150) more customers coming back." in text
+    )
+    assert "Stop polishing: Photo sent: no effect was seen, and one over 4 in 100 is ruled out." in text
+    assert "This night: 12 arrived = 9 accepted + 1 replaced + 2 set aside." in text
+    assert "3 people refuse analytics." in text
+
+
+def test_letter_and_report_and_both_parts_say_the_same(build: Build) -> None:
+    parts = letter(build(full()))
+    html, text = Page(str(parts["text/html"])), " ".join(str(parts["text/plain"]).split())
+    for said in (
+        "About 22 in 100 more customers come back (18 to 26)",
+        "852 of 1,929",
+        "300 of 1,929",
+        "about 190 (at least 150) more",
+        "very sure",
+    ):
+        assert said in " ".join(html.text.split())
+        assert said in text
+    assert parts["subject"] == "Early desk: 22 in 100 more customers come back"
+    alt = html.named("img")[0]["alt"] or ""
+    assert "Early desk · On business: +22 (+18 to +26)" in alt
+    assert "Photo sent: 0 (−4 to +4)" in alt
+    assert bytes(parts["image/png"]).startswith(b"\x89PNG")
+
+
+def test_small_groups_and_persons_are_nowhere(build: Build) -> None:
+    folder = build(full())
+    parts = letter(folder)
+    everything = (folder / "report.html").read_text("utf-8") + str(parts["text/html"]) + str(parts["text/plain"])
+    for hidden in ("+78", "78 in 100", "77.7", "secret", "hidden1"):
+        assert hidden not in everything
+    assert "Rare thing: too few journeys had it, or went without it." in " ".join(Page(everything).text.split())
+
+
+def test_nothing_known_is_said_so_with_the_reason(build: Build) -> None:
+    folder = build({})
+    text = " ".join(Page((folder / "report.html").read_text("utf-8")).text.split())
+    assert "We cannot tell yet which moments make customers come back" in text
+    assert "No journey was followed yet for the 90 days" in text
+    parts = letter(folder)
+    assert parts["subject"] == "We cannot tell yet what makes customers come back (Acme)"
+    assert "image/png" not in parts
+    assert "No journey was followed yet" in str(parts["text/plain"])
+
+
+def test_hostile_text_is_text_everywhere(build: Build) -> None:
+    folder = build(full(HOSTILE), brand=HOSTILE)
+    pages = [(folder / "report.html").read_text("utf-8"), str(letter(folder)["text/html"])]
+    for html in pages:
+        page = Page(html)
+        assert not page.named("script")
+        assert all((a.get("src") or "").startswith("cid:") for a in page.named("img"))
+        assert not [key for _, attributes in page.tags for key in attributes if key.startswith("on")]
+        assert "<script>alert(1)</script>" in page.text
+        assert "{{ 7*7 }}" in page.text
+        assert "\u202e" not in html
+    assert "Bcc" not in email.message_from_bytes((folder / "letters" / "executives.eml").read_bytes())
+
+
+def test_the_page_stands_alone(build: Build) -> None:
+    html = (build(full()) / "report.html").read_text("utf-8")
+    page = Page(html)
+    assert not [a for tag in ("script", "link", "img", "iframe", "object") for a in page.named(tag)]
+    assert all((a["href"] or "").startswith("#") for a in page.named("a"))
+    assert "url(" not in html
+    assert "@import" not in html
+    assert set(re.findall(r"https?://[^\s\"'<]+", html)) <= {
+        "http://www.w3.org/2000/svg",
+        "http://www.w3.org/1999/xlink",
+    }
+
+
+def test_the_page_is_built_for_screen_readers(build: Build) -> None:
+    page = Page((build(full()) / "report.html").read_text("utf-8"))
+    assert [len(page.named(tag)) for tag in ("h1", "main", "header", "footer", "nav")] == [1, 1, 1, 1, 1]
+    ids = [a["id"] for _, a in page.tags if "id" in a]
+    assert len(ids) == len(set(ids))
+    linked = {(a["href"] or "")[1:] for a in page.named("a")}
+    assert linked <= set(ids)
+    assert {section.name for section in report.SECTIONS} <= linked
+    assert page.named("th")
+    assert all(a.get("scope") in ("col", "row") for a in page.named("th"))
+    levels = [int(tag[1]) for tag, _ in page.tags if re.fullmatch(r"h[1-6]", tag)]
+    assert all(after - before <= 1 for before, after in itertools.pairwise(levels))
+
+
+def test_the_same_marts_give_the_same_bytes(build: Build) -> None:
+    def everything() -> dict[str, bytes]:
+        folder = build(full())
+        return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*.*"))}
+
+    first = everything()
+    assert set(first) == {"report.html", "letters/executives.eml"}
+    assert everything() == first
+
+
+def test_each_audience_has_its_letter_and_the_link_where_one_is_set(build: Build) -> None:
+    audiences = (Audience(name="desk", recipients=("a@x.org",)), Audience(name="board", recipients=("b@x.org",)))
+    folder = build(full(), audiences=audiences, report_url="https://reports.example/landmark/")
+    for name in ("desk", "board"):
+        html = str(letter(folder, name)["text/html"])
+        assert 'href="https://reports.example/landmark/2026-06-30/report.html"' in html
+        assert f"“{name}”" in html
+
+
+def test_the_letter_keeps_to_what_mail_programs_know(build: Build) -> None:
+    html = str(letter(build(full(), report_url="https://reports.example"))["text/html"])
+    page = Page(html)
+    assert len(html.encode()) <= 80_000
+    assert {tag for tag, _ in page.tags}.isdisjoint({"svg", "script", "form", "video", "link", "button", "input"})
+    assert all(a.get("role") == "presentation" for a in page.named("table"))
+    assert all(a.get("alt") and a.get("width") for a in page.named("img"))
+    for tag, attributes in page.tags:
+        style = attributes.get("style") or ""
+        assert not re.search(r"flex|grid|position|float|calc\(|var\(|background-image", style), style
+        assert "padding" not in style or tag == "td", f"padding on {tag}"
+    assert "prefers-color-scheme: dark" in html
