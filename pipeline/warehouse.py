@@ -5,7 +5,8 @@ stage's own tables as Parquet, sorted by their grain, into a folder that the run
 
 A table is stored as `<table>.parquet`, or as a folder `<table>/` of Parquet parts (so that a night can carry
 the parts of earlier nights over by hard links). Where a folder `<table>.gone/` stands beside the parts, the rows
-that it names by delivered_night, delivered_file and delivered_line are left out of the view.
+that it names by delivered_night, delivered_file and delivered_line are left out of the view; the view
+`<table>_history` has them all, what was superseded as well.
 """
 
 import re
@@ -119,6 +120,9 @@ class Session:
         self._schema(schema)
         for table, places in sorted(_tables(folders).items()):
             self.connection.execute(f"create or replace view {schema}.{table} as {_view(table, places)}")
+            if all(place.is_dir() for place in places):
+                every = f"select * from {_rows(places)}"
+                self.connection.execute(f"create or replace view {schema}.{table}_history as {every}")
 
     def previous(self, stage: str, table: str) -> "pa.Table | None":
         """The table as of the last finished night before this one; None where there is none."""
@@ -229,12 +233,15 @@ def _tables(folders: Sequence[Path]) -> dict[str, list[Path]]:
     return found
 
 
-def _view(table: str, places: Sequence[Path]) -> str:
+def _rows(places: Sequence[Path]) -> str:
     files = [quoted(path / "*.parquet" if path.is_dir() else path) for path in places]
-    rows = f"select * from read_parquet([{', '.join(files)}])"
+    return f"read_parquet([{', '.join(files)}])"
+
+
+def _view(table: str, places: Sequence[Path]) -> str:
+    rows = f"select * from {_rows(places)} as standing"
     gone = [path.with_name(f"{table}.gone") for path in places if path.is_dir()]
-    listed = [quoted(path / "*.parquet") for path in gone if path.is_dir() and any(path.glob("*.parquet"))]
+    listed = [path for path in gone if path.is_dir() and any(path.glob("*.parquet"))]
     if not listed:
         return rows
-    keys = "delivered_night, delivered_file, delivered_line"
-    return f"{rows} anti join read_parquet([{', '.join(listed)}]) using ({keys})"
+    return f"{rows} anti join {_rows(listed)} as gone using (delivered_night, delivered_file, delivered_line)"

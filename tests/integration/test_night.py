@@ -1,0 +1,121 @@
+"""Whole nights of the demo company through the command line: what comes out, twice the same, killed and run again."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from pipeline.demo import generate
+
+NIGHTS = ("2026-06-28", "2026-06-29")
+COLUMNS = {
+    "identities": "identifier_kind identifier_value customer_id matched_by match_probability valid_from valid_to",
+    "customers": "customer_id mission mission_since first_seen last_seen orders revenue consent_marketing",
+    "touchpoints": "source brand channel event outcome topic category duration_seconds rating amount valence text "
+    "attributes customer_id visitor_id journey_id",
+    "journeys": "journey_id customer_id order_id started_at ended_at mission mission_probability value currency "
+    "retained steps_reached",
+    "moments": "journey_id moment step sub_step type micro_moment channel brand occurred_at valence",
+    "missions": "mission label description share journeys customers stability first_night status signals",
+    "moment_ranking": "mission step sub_step moment type micro_moment eligible exposed effect ci_low ci_high "
+    "effect_unpooled ci_low_unpooled ci_high_unpooled p_value q_value naive_difference verdict rank rank_low rank_high "
+    "smallest_detectable_effect retained_customers retained_value overlap placebo_effect sensitivity",
+    "emotions": "source record_id label valence arousal emotion model",
+    "quarantine": "source table night file line record_id reason",
+    "runs": "night stage table rows_in rows_out rows_quarantined refused_people seconds peak_memory_mb",
+}
+
+
+def landmark(world: Path, data: Path, *nights: str, **popen: object) -> subprocess.Popen[str]:
+    """Starts `landmark run` over the nights."""
+    given = [part for night in nights for part in ("--night", night)]
+    places = ["--exports", world / "exports", "--journey-map", world / "journey.yml", "--data", data]
+    command = [sys.executable, "-m", "pipeline.cli", "run", *map(str, places), *given]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **popen)  # type: ignore[call-overload]
+
+
+def ran(world: Path, data: Path, *nights: str) -> Path:
+    """Runs the nights; returns the folder of the marts that it printed."""
+    out, err = (process := landmark(world, data, *nights)).communicate(timeout=600)
+    assert process.returncode == 0, err
+    return Path(out.strip())
+
+
+def bytes_of(marts: Path) -> dict[str, bytes]:
+    """Every mart's bytes; `runs` holds seconds and memory, which differ."""
+    return {
+        path.name: path.read_bytes() for path in sorted(marts.glob("*.parquet")) if path.stem not in ("runs", "checks")
+    }
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return generate(tmp_path_factory.mktemp("world"), people=300, nights=NIGHTS, seed=11)
+
+
+@pytest.fixture(scope="module")
+def marts(world: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return ran(world, tmp_path_factory.mktemp("data"), *NIGHTS)
+
+
+@pytest.mark.parametrize("mart", sorted(COLUMNS))
+def test_every_mart_has_its_columns(marts: Path, mart: str) -> None:
+    table = pq.read_table(marts / f"{mart}.parquet")
+    assert set(COLUMNS[mart].split()) <= set(table.column_names)
+    assert table.num_rows > 0
+
+
+def test_two_runs_of_the_same_nights_give_the_same_bytes(world: Path, marts: Path, tmp_path: Path) -> None:
+    again = ran(world, tmp_path / "data", *NIGHTS)
+    first, second = bytes_of(marts), bytes_of(again)
+    assert [name for name in first if first[name] != second[name]] == []
+    assert len(first) == len(COLUMNS) - 1
+
+
+def test_nobody_who_refused_is_in_any_mart(world: Path, marts: Path) -> None:
+    truth = world / "truth"
+    refused = set(pq.read_table(truth / "refusers.parquet").column("crm_id").to_pylist())
+    assert refused
+    for path in marts.glob("*.parquet"):
+        table = pq.read_table(path)
+        for name in table.column_names:
+            if str(table.schema.field(name).type) in ("string", "large_string"):
+                assert not refused & set(table.column(name).to_pylist()), f"{path.stem}.{name}"
+
+
+def test_arrived_is_accepted_superseded_and_quarantined(marts: Path) -> None:
+    for source in ("crm", "web", "social", "partner", "context"):
+        files = pq.read_table(marts.parent / "ingest" / source / "files.parquet").to_pylist()
+        assert files
+        for row in files:
+            rest = row["accepted"] + row["superseded"] + row["quarantined"] + row["erased"]
+            assert row["arrived"] == rest, row
+
+
+def test_a_report_and_an_e_mail_come_out(marts: Path) -> None:
+    data = marts.parents[3]
+    report = data / "reports" / NIGHTS[-1] / "report.html"
+    assert "<html" in report.read_text("utf-8")
+    assert len(list((data / "outbox").glob("*.eml"))) == len(NIGHTS)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seconds", [2.0, 5.0, 8.0, 11.0, 14.0, 17.0])
+def test_killed_and_run_again(world: Path, marts: Path, tmp_path: Path, seconds: float) -> None:
+    data = tmp_path / "data"
+    first = bytes_of(ran(world, data, NIGHTS[0]))
+    process = landmark(world, data, NIGHTS[1], start_new_session=True)
+    time.sleep(seconds)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    catalog = json.loads((data / "catalog.json").read_text())
+    if catalog["published"] == NIGHTS[0]:
+        build = data / "builds" / NIGHTS[0] / str(catalog["nights"][NIGHTS[0]]["build"]) / "marts"
+        assert bytes_of(build) == first
+    assert bytes_of(ran(world, data, NIGHTS[1])) == bytes_of(marts)
