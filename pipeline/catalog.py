@@ -107,6 +107,16 @@ class Store:
             shutil.rmtree(self.folder(night, state.working), ignore_errors=True)
         return folder
 
+    def discard(self, night: str) -> None:
+        """Drops the night's build in progress; a night that was never finished is forgotten."""
+        state = self.read().night(night)
+        if state.build is None:
+            self.update(lambda c: replace(c, nights={n: s for n, s in c.nights.items() if n != night}))
+            shutil.rmtree(self.data / "builds" / night, ignore_errors=True)
+        elif state.working is not None:
+            self.set_night(night, working=None)
+            shutil.rmtree(self.folder(night, state.working), ignore_errors=True)
+
     def publish(self, night: str) -> Catalog:
         """Makes the working build the night's finished one; moves the pointer unless a later night is published."""
 

@@ -7,8 +7,11 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+from pipeline.catalog import parse_night
 from pipeline.errors import LandmarkError
+from pipeline.stages import SOURCES, STAGES
 
 DESCRIPTION = "Finds, per mission, the few moments that change whether customers come back."
 
@@ -35,19 +38,32 @@ def _places(command: argparse.ArgumentParser, *, exports: bool = True, journey_m
     command.add_argument("--data", metavar="DIR", type=Path, help="the data folder (LANDMARK_DATA)")
 
 
+def _night(command: argparse.ArgumentParser, **options: Any) -> None:
+    command.add_argument("--night", metavar="YYYY-MM-DD", type=_date, **options)
+
+
+def _date(text: str) -> str:
+    try:
+        return parse_night(text).isoformat()
+    except LandmarkError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
 def _run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     run = commands.add_parser("run", help="run one night or several, in order, and publish them")
     _places(run)
-    run.add_argument("--night", metavar="YYYY-MM-DD", action="append", required=True, help="may be given several times")
-    run.add_argument("--through", metavar="STAGE", help="stop after this stage, publish nothing, print its folder")
+    _night(run, action="append", required=True, help="may be given several times")
+    run.add_argument(
+        "--through", choices=STAGES, metavar="STAGE", help="stop after it, publish nothing, print its folder"
+    )
 
 
 def _stage(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     stage = commands.add_parser("stage", help="run one stage of one night, as one task of the DAGs does")
-    stage.add_argument("stage", metavar="STAGE")
+    stage.add_argument("stage", metavar="STAGE", choices=STAGES, help=", ".join(STAGES))
     _places(stage)
-    stage.add_argument("--night", metavar="YYYY-MM-DD", required=True)
-    stage.add_argument("--source", metavar="SOURCE", help="for pull and ingest: crm, web, social, partner or context")
+    _night(stage, required=True)
+    stage.add_argument("--source", choices=SOURCES, metavar="SOURCE", help=f"for pull and ingest: {', '.join(SOURCES)}")
     stage.add_argument("--backfill", action="store_true", help="an old night: send no mail to readers")
 
 
@@ -56,7 +72,7 @@ def _demo(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     demo.add_argument("--to", metavar="DIR", type=Path, required=True)
     demo.add_argument("--people", type=int, default=1200)
     demo.add_argument("--seed", type=int, default=7)
-    demo.add_argument("--night", metavar="YYYY-MM-DD", action="append", help="delivery nights, in order")
+    _night(demo, action="append", help="delivery nights, in order")
     demo.add_argument("--bend", type=float, default=0.0, help="0..1: how far the confounding bends")
     demo.add_argument("--nothing", action="store_true", help="plant no effect at all")
     demo.add_argument("--hidden", action="store_true", help="plant a strong cause that no export shows")

@@ -18,10 +18,10 @@ from typing import Any
 
 from pipeline.catalog import Store, parse_night, sync_folder
 from pipeline.context import Run
-from pipeline.errors import NightError, StageError
+from pipeline.errors import LandmarkError, NightError, StageError
 from pipeline.journey_map import load_journey_map
-from pipeline.settings import SOURCES, Settings
-from pipeline.stages import BY_SOURCE, STAGES
+from pipeline.settings import Settings
+from pipeline.stages import BY_SOURCE, SOURCES, STAGES
 
 Progress = Callable[[str], None]
 PUBLISHES = "marts"
@@ -50,7 +50,7 @@ class _Place:
 
 
 def open_run(settings: Settings, night: str | date, *, backfill: bool = False) -> Run:
-    """The run of a night: settings with the journey map, both checked. A night before the published one is a back-fill."""
+    """The run of a night, its settings and journey map checked; a night before the published one is a back-fill."""
     day = night if isinstance(night, date) else parse_night(night)
     published = newest_night(settings)
     is_old = published is not None and day.isoformat() < published
@@ -113,16 +113,24 @@ def run_night(
 
 
 def _night(run: Run, store: Store, last: str, progress: Progress) -> Path:
+    try:
+        _stages(run, store, last, progress)
+    except LandmarkError:
+        store.discard(run.night.isoformat())
+        raise
+    done = store.read().night(run.night.isoformat())
+    build = done.working if done.working is not None else done.build
+    shown = last if STAGES.index(last) < STAGES.index(PUBLISHES) else PUBLISHES
+    return store.folder(run.night.isoformat(), int(build or 0)) / shown
+
+
+def _stages(run: Run, store: Store, last: str, progress: Progress) -> None:
     for stage in STAGES[: STAGES.index(last) + 1]:
         for source in SOURCES if stage in BY_SOURCE else (None,):
             place = _Place(store, stage, source)
             if place.path == f"{STAGES[0]}/{SOURCES[0]}":
                 store.begin(run.night.isoformat())
             _run(run, place, progress)
-    done = store.read().night(run.night.isoformat())
-    build = done.working if done.working is not None else done.build
-    shown = last if STAGES.index(last) < STAGES.index(PUBLISHES) else PUBLISHES
-    return store.folder(run.night.isoformat(), int(build or 0)) / shown
 
 
 def rebuild_stale(settings: Settings, progress: Progress = silent) -> list[str]:

@@ -15,9 +15,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
 from pipeline.errors import SettingsError
+from pipeline.stages import SOURCES
 
 PREFIX = "LANDMARK_"
-SOURCES = ("crm", "web", "social", "partner", "context")
 _OUTSIDE = {"LANDMARK_SETTINGS"}
 
 
@@ -83,12 +83,12 @@ class Settings(_Frozen):
     @field_validator("data", "journey_map")
     @classmethod
     def _absolute(cls, value: Path) -> Path:
-        return value.expanduser().absolute()
+        return value.expanduser().resolve()
 
     @field_validator("exports")
     @classmethod
     def _place(cls, value: str) -> str:
-        return value if "://" in value else str(Path(value).expanduser().absolute())
+        return value if "://" in value else str(Path(value).expanduser().resolve())
 
     @field_validator("time_zone")
     @classmethod

@@ -2,3 +2,4 @@
 
 STAGES = ("pull", "ingest", "identity", "emotion", "journeys", "missions", "ranking", "marts", "report", "deliver")
 BY_SOURCE = ("pull", "ingest")
+SOURCES = ("crm", "web", "social", "partner", "context")

@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.context import Run
-from pipeline.settings import SOURCES
-from pipeline.stages import BY_SOURCE
+from pipeline.stages import BY_SOURCE, SOURCES
 from pipeline.warehouse import Session
 
 NEEDS = ("ingest", "identity", "emotion", "journeys", "missions", "ranking")

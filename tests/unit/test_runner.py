@@ -12,8 +12,8 @@ import pytest
 from pipeline import runner
 from pipeline.catalog import Store
 from pipeline.errors import LockedError, NightError, StageError
-from pipeline.settings import SOURCES, Settings, load_settings
-from pipeline.stages import BY_SOURCE, STAGES
+from pipeline.settings import Settings, load_settings
+from pipeline.stages import BY_SOURCE, SOURCES, STAGES
 
 MAP = Path(__file__).parent.parent.parent / "pipeline" / "demo" / "journey_map.yml"
 FAIL: dict[str, str] = {}
@@ -57,7 +57,7 @@ def test_a_night_is_carried_into_the_next(settings: Settings) -> None:
     assert runner.newest_night(settings) == "2026-01-02"
 
 
-@pytest.mark.parametrize("stage", STAGES[: STAGES.index("marts") + 1])
+@pytest.mark.parametrize("stage", ["pull", "journeys", "marts"])
 def test_a_stage_that_fails_leaves_the_last_night_published_and_a_rerun_completes(
     settings: Settings, stage: str
 ) -> None:
