@@ -1,0 +1,139 @@
+"""The emulated trials' data, and what is measured of them by mission: numpy only, no idea where it came from."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr, ndtri
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+PLACEBO_FEWEST = 50  # in a smaller arm the error is too rough to say that a placebo failed
+DETECTABLE = float(ndtri(0.975) + ndtri(0.8))  # in standard errors: seen at 5 % four times in five
+
+
+@dataclass(frozen=True)
+class Trials:
+    """The journeys of all trials, n rows, and what happened on them.
+
+    outcome (n,) 0 or 1; past_outcome (n,) 0, 1 or nan: whether the customer came back after the journey before;
+    customer (n,) codes; mission (n,) positions in `missions`, -1 for none; covariates by name, (n,) floats with nan or
+    objects with None, all known when the order was placed; past_covariates names those that say what past_outcome
+    says; reached (n, sub-steps) and happened (n, moments) in the map's order; sub_step_of (moments,) positions.
+    """
+
+    outcome: Floats
+    past_outcome: Floats
+    customer: Ints
+    mission: Ints
+    missions: tuple[str, ...]
+    covariates: Mapping[str, NDArray[np.generic]]
+    past_covariates: frozenset[str]
+    reached: Bools
+    happened: Bools
+    sub_step_of: Ints
+
+    def indicators(self) -> Floats:
+        """Missions as columns of 0 and 1, (n, missions)."""
+        out: Floats = (self.mission[:, None] == np.arange(len(self.missions))[None, :]).astype(np.float64)
+        return out
+
+
+@dataclass(frozen=True)
+class Influence:
+    """One trial's influence values over its eligible journeys: their mean, over any group of them, is the effect there.
+
+    rows (m,) positions in Trials; values (m,); control (m,): the same of the outcome's mean without the moment;
+    treated, outcome (m,); inside (m,): the moment's chance lies within the clip.
+    """
+
+    rows: Ints
+    values: Floats
+    control: Floats
+    treated: Bools
+    outcome: Floats
+    inside: Bools
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What was measured of each moment (rows) on each group (columns): missions, then journeys without one, then all.
+
+    effect, error (clustered by customer), naive, control (the outcome's mean without the moment), overlap (share of
+    eligible journeys whose chance lies within the clip), placebo and placebo_error are nan where they cannot be had.
+    """
+
+    eligible: Ints
+    exposed: Ints
+    effect: Floats
+    error: Floats
+    naive: Floats
+    control: Floats
+    overlap: Floats
+    placebo: Floats
+    placebo_error: Floats
+
+    def p_value(self) -> Floats:
+        """Two-sided, of no effect, from the effect and its error alone."""
+        out: Floats = 2 * ndtr(-np.abs(self.effect / self.error))
+        return out
+
+    def detectable(self) -> Floats:
+        """The smallest effect that would be seen at 5 % four times in five."""
+        return DETECTABLE * self.error
+
+
+def measure(trials: Trials, influences: Sequence[Influence | None], placebos: Sequence[Influence | None]) -> Measured:
+    """Means and clustered errors of the influence values, by moment and group."""
+    k = len(trials.missions)
+    group = np.where(trials.mission < 0, k, trials.mission)
+    shape = (trials.happened.shape[1], k + 2)
+    eligible, exposed = np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.int64)
+    tables = np.full((7, *shape), np.nan)
+    for m, (influence, placebo) in enumerate(zip(influences, placebos, strict=True)):
+        reached = trials.reached[:, trials.sub_step_of[m]]
+        eligible[m] = _counts(group[reached], k)
+        exposed[m] = _counts(group[reached & trials.happened[:, m]], k)
+        if influence is not None:
+            tables[:5, m] = _figures(influence, group, trials.customer, k)
+        if placebo is not None:
+            tables[5:, m] = _figures(placebo, group, trials.customer, k, PLACEBO_FEWEST)[:2]
+    return Measured(eligible, exposed, *tables)
+
+
+def _counts(group: Ints, k: int) -> Ints:
+    counts = np.bincount(group, minlength=k + 1)
+    out: Ints = np.r_[counts, counts.sum()].astype(np.int64)
+    return out
+
+
+def _figures(influence: Influence, group: Ints, customer: Ints, k: int, fewest: int = 1) -> Floats:
+    """effect, error, naive, control, overlap by group, (5, k + 2); nan where an arm has fewer journeys than that."""
+    out = np.full((5, k + 2), np.nan)
+    groups, people = group[influence.rows], customer[influence.rows]
+    for g in range(k + 2):
+        inside = groups == g if g <= k else np.ones(len(groups), dtype=bool)
+        treated = influence.treated[inside]
+        if not fewest <= treated.sum() <= len(treated) - fewest:
+            continue
+        values, outcome = influence.values[inside], influence.outcome[inside]
+        out[:, g] = (
+            values.mean(),
+            clustered_error(values, people[inside]),
+            outcome[treated].mean() - outcome[~treated].mean(),
+            influence.control[inside].mean(),
+            influence.inside[inside].mean(),
+        )
+    return out
+
+
+def clustered_error(values: Floats, cluster: Ints) -> float:
+    """The standard error of a mean whose values are independent between clusters only (Liang & Zeger 1986)."""
+    sums = np.bincount(np.unique(cluster, return_inverse=True)[1], weights=values - values.mean())
+    clusters = len(sums)
+    if clusters < 2:
+        return float("nan")
+    return float(np.sqrt((sums**2).sum() * clusters / (clusters - 1)) / len(values))

@@ -1,0 +1,166 @@
+"""The estimator of moments' effects: on small worlds whose truth is planted."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from pipeline.estimators.basis import design, standardise
+from pipeline.estimators.moment_effects import FOLDS, MomentEffects, folds_of
+from pipeline.estimators.ridge_logit import expit, fit_left_out, fold_grams, own_fold
+from pipeline.estimators.trials import Trials, clustered_error, measure
+
+
+def world(seed: int = 1, people: int = 1500, *, effect: float = 0.0) -> Trials:
+    """Two journeys a customer; a threshold of `past` raises both moments and the outcome. Moment 1 has the effect."""
+    rng = np.random.default_rng(seed)
+    n = 2 * people
+    past = rng.integers(0, 12, n).astype(np.float64)
+    loyal = past >= 6
+    mission = rng.integers(0, 2, n)
+    happened = rng.random((n, 3)) < (0.2 + 0.5 * loyal)[:, None]
+    chance = expit(-1.0 + 1.5 * loyal + 0.3 * mission + effect * happened[:, 1])
+    return Trials(
+        outcome=(rng.random(n) < chance).astype(np.float64),
+        past_outcome=np.where(past > 0, (rng.random(n) < 0.5).astype(np.float64), np.nan),
+        customer=np.arange(n) // 2,
+        mission=mission,
+        missions=("rest", "work"),
+        covariates={"past": past, "noise": rng.normal(size=n), "word": rng.choice(["a", "b"], n).astype(object)},
+        past_covariates=frozenset(),
+        reached=np.ones((n, 3), dtype=bool),
+        happened=happened,
+        sub_step_of=np.arange(3),
+    )
+
+
+def effects(trials: Trials) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    fitted = MomentEffects(3).fit(trials)
+    measured = measure(trials, fitted.influences_, fitted.placebos_)
+    return measured.effect[:, -1], measured.error[:, -1], measured.naive[:, -1]
+
+
+def test_a_moment_that_loyal_customers_merely_have_more_of_does_nothing() -> None:
+    effect, error, naive = effects(world())
+    assert (naive > 0.1).all()
+    assert (np.abs(effect) < 3 * error).all()
+    assert (error < 0.03).all()
+
+
+def test_a_planted_effect_is_found_beside_moments_without_one() -> None:
+    trials = world(effect=1.0)
+    happened, loyal = trials.happened[:, 1], trials.covariates["past"] >= 6
+    logit = -1.0 + 1.5 * loyal + 0.3 * trials.mission
+    truth = float((expit(logit + 1.0) - expit(logit)).mean())
+    effect, error, naive = effects(trials)
+    assert abs(effect[1] - truth) < 3 * error[1]
+    assert effect[1] > 5 * error[1]
+    assert naive[1] - truth > 3 * error[1]
+    assert happened.any()
+
+
+def test_nothing_after_a_sub_step_adjusts_it() -> None:
+    trials = world()
+    changed = dataclasses.replace(trials, happened=trials.happened.copy())
+    changed.happened[:, 2] = ~changed.happened[:, 2]
+    before, after = MomentEffects(3).fit(trials), MomentEffects(3).fit(changed)
+    for moment in (0, 1):
+        first, second = before.influences_[moment], after.influences_[moment]
+        assert first is not None
+        assert second is not None
+        np.testing.assert_array_equal(first.values, second.values)
+
+
+def test_an_earlier_moment_adjusts_a_later_one() -> None:
+    trials = world()
+    changed = dataclasses.replace(trials, happened=trials.happened.copy())
+    changed.happened[:, 0] = np.random.default_rng(9).random(len(trials.outcome)) < 0.5
+    before, after = MomentEffects(3).fit(trials).influences_[2], MomentEffects(3).fit(changed).influences_[2]
+    assert before is not None
+    assert after is not None
+    assert not np.array_equal(before.values, after.values)
+
+
+def test_a_moment_that_always_or_never_happens_has_no_trial() -> None:
+    trials = world(people=200)
+    trials.happened[:, 0], trials.happened[:, 2] = True, False
+    fitted = MomentEffects(3).fit(trials)
+    assert [one is None for one in fitted.influences_] == [True, False, True]
+    assert [one is None for one in fitted.placebos_] == [True, False, True]
+
+
+def test_only_journeys_that_reached_the_sub_step_are_eligible() -> None:
+    trials = world(people=300)
+    trials.reached[::2, 1] = False
+    trials.happened[::2, 1] = False
+    fitted = MomentEffects(3).fit(trials)
+    influence = fitted.influences_[1]
+    assert influence is not None
+    np.testing.assert_array_equal(influence.rows, np.arange(1, 600, 2))
+    measured = measure(trials, fitted.influences_, fitted.placebos_)
+    assert measured.eligible[1].tolist()[-2:] == [0, 300]
+    assert measured.exposed[1, -1] == trials.happened[:, 1].sum()
+
+
+def test_the_same_seed_gives_the_same_bytes() -> None:
+    first, second = (MomentEffects(3).fit(world(people=200)).influences_[1] for _ in range(2))
+    assert first is not None
+    assert second is not None
+    assert first.values.tobytes() == second.values.tobytes()
+
+
+def test_a_customer_s_journeys_share_a_fold() -> None:
+    folds = folds_of(np.array([7, 3, 7, 9, 3, 7]), 1)
+    assert folds[0] == folds[2] == folds[5]
+    assert folds[1] == folds[4]
+    assert set(folds_of(np.arange(100), 1)) == set(range(FOLDS))
+
+
+def test_left_out_logits_are_those_of_a_solver_that_is_trusted() -> None:
+    from sklearn.linear_model import LogisticRegression
+
+    rng = np.random.default_rng(4)
+    columns, _ = standardise(rng.normal(size=(400, 5)))
+    outcome = (rng.random(400) < expit(columns[:, 0] - 0.5)).astype(np.float64)
+    table, folds = np.column_stack([columns, np.ones(400)]), np.arange(400) % 3
+    penalty = np.outer(np.r_[np.ones(5), 0.0], [2.0, 50.0])
+    fitted = fit_left_out(table, outcome, folds, fold_grams(table, folds, 3), penalty)
+    for fold in range(3):
+        for nth, strength in enumerate([2.0, 50.0]):
+            trusted = LogisticRegression(C=1 / strength, tol=1e-8).fit(columns[folds != fold], outcome[folds != fold])
+            found = fitted[:, fold * 2 + nth]
+            np.testing.assert_allclose(found, np.r_[trusted.coef_[0], trusted.intercept_], atol=0.005)
+    scores = own_fold(table @ fitted, folds, 3)
+    assert scores[4, 1] == pytest.approx(float(table[4] @ fitted[:, (4 % 3) * 2 + 1]))
+
+
+def test_repeating_every_row_of_a_cluster_does_not_make_it_surer() -> None:
+    values = np.random.default_rng(5).normal(size=300)
+    once = clustered_error(values, np.arange(300))
+    twice = clustered_error(np.repeat(values, 2), np.repeat(np.arange(300), 2))
+    assert twice == pytest.approx(once)
+    assert once == pytest.approx(values.std(ddof=1) / np.sqrt(300))
+
+
+def test_the_design_bends_and_says_what_is_missing() -> None:
+    rng = np.random.default_rng(6)
+    n = 2000
+    number = rng.normal(size=n)
+    number[::4] = np.nan
+    missions = np.eye(2)[rng.integers(0, 2, n)]
+    made = design({"number": number, "word": rng.choice(["x", "y", None], n)}, missions, rng.random(n))
+    hump = (np.abs(number) < 0.7).astype(np.float64)
+    table = np.column_stack([made.columns, np.ones(n)])
+    left = hump - table @ np.linalg.lstsq(table, hump, rcond=None)[0]
+    assert left.var() < 0.35 * hump.var()
+    assert set(made.sources) == {"mission", "number", "word", "number × mission"}
+    assert len(made.sources) == made.columns.shape[1]
+    np.testing.assert_allclose(made.columns.mean(axis=0), 0, atol=1e-9)
+
+
+def test_columns_that_say_the_same_are_kept_once() -> None:
+    rng = np.random.default_rng(7)
+    one = rng.normal(size=50)
+    columns, kept = standardise(np.column_stack([one, -2 * one + 3, np.ones(50), rng.normal(size=50)]))
+    assert kept.tolist() == [True, False, False, True]
+    assert columns.shape == (50, 2)
