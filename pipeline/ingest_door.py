@@ -1,0 +1,221 @@
+"""The ingest door: delivered files of every format become rows of text in one scratch table, door.<table>.
+
+A row of door.<table> is one delivered record: where it came from, its raw text, why it cannot be read (`broken`,
+null: it can), the form's columns as text (a CSV cell without the space around it), and the unknown columns as a JSON
+object (`unmapped`). This is the one place that reads raw text; what it means is said in sql/ingest/<table>.sql.
+"""
+
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipeline.errors import DeliveryError
+from pipeline.sources import csv_door, json_door, parquet_door
+from pipeline.sources.forms import ANY, JSON_COLUMNS, Form
+from pipeline.warehouse import Session, quoted
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+SLAB_ROWS = 250_000
+FILE_FAULTS = ("missing_column", "no_header", "truncated", "not_parquet")
+_PLACE = "table_name varchar, delivered_night date, delivered_file varchar, delivered_line bigint, landed_night date"
+_KEPT = "broken varchar, raw varchar, unmapped varchar"
+
+
+def ask(session: Session, sql: str, params: list[object] | None = None) -> list[tuple[Any, ...]]:
+    """Runs a statement to its end and returns its rows: a result left open would block what comes after it."""
+    done = session.connection.execute(sql, params) if params else session.connection.execute(sql)
+    return list(done.fetchall())
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """One landed file that is to be taken in. `label` tells it from all others of its night and table in ingest."""
+
+    form: Form
+    table: str
+    night: str
+    file: str
+    path: Path
+    landed_night: str
+
+    @property
+    def label(self) -> str:
+        """Partners share one table in ingest, so their files carry the partner's name."""
+        return f"{self.table}/{self.file}" if self.form.table == ANY else self.file
+
+
+@dataclass
+class Door:
+    """Fills door.<table> file by file."""
+
+    session: Session
+    form: Form
+    rows: int = 0
+
+    def clear(self) -> None:
+        """Empties the scratch table."""
+        columns = ", ".join(f'"{column.name}" varchar' for column in self.form.columns)
+        ask(self.session, "create schema if not exists door")
+        ask(self.session, f"create or replace table door.{self.form.name} ({_PLACE}, {_KEPT}, {columns})")
+        self.rows = 0
+
+    def slabs(self, arrival: Arrival) -> Iterator[int]:
+        """Takes a file in, a slab of rows at a time; yields each slab's number of rows.
+
+        A file that cannot be read at all becomes one row at line 0 that says why.
+        """
+        try:
+            yield from self._slabs(arrival)
+        except DeliveryError as error:
+            yield self._fault(arrival, error)
+
+    def _slabs(self, arrival: Arrival) -> Iterator[int]:
+        ending = _ending(arrival.file)
+        if ending == ".parquet":
+            lacks = self.form.lacking(parquet_door.columns(arrival.path))
+            rows = parquet_door.batches(arrival.path)
+            select = self._json_select(arrival, "to_json(row)::varchar", "null::varchar", lacks)
+        elif ending == ".csv":
+            opened = csv_door.opened(arrival.path, arrival.file)
+            lacks = self.form.lacking(set(opened.header))
+            rows = opened.batches()
+            select = self._csv_select(arrival, opened.header, lacks)
+        else:
+            rows, select = (
+                json_door.batches(arrival.path, arrival.file),
+                self._json_select(arrival, "raw", "broken", None),
+            )
+        for slab in _grouped(rows):
+            yield self._insert(slab, select)
+
+    def _insert(self, slab: list["pa.RecordBatch"], select: str) -> int:
+        import pyarrow as pa
+
+        connection = self.session.connection
+        before = self.rows
+        connection.register("slab", pa.Table.from_batches(slab))
+        try:
+            self.rows += ask(self.session, f"insert into door.{self.form.name} {select}")[0][0]
+        finally:
+            connection.unregister("slab")
+        return self.rows - before
+
+    def _fault(self, arrival: Arrival, error: DeliveryError) -> int:
+        code = "not_parquet" if _ending(arrival.file) == ".parquet" else "no_header"
+        nulls = ", ".join(["null"] * len(self.form.columns))
+        reason = quoted(f"{code}: {error.what}")
+        ask(
+            self.session,
+            f"insert into door.{self.form.name} select {_place(arrival, '0')}, {reason}, '', null, {nulls}",
+        )
+        self.rows += 1
+        return 1
+
+    def _csv_select(self, arrival: Arrival, header: list[str], lacks: str | None) -> str:
+        at = {name: f"c{position}" for position, name in enumerate(header)}
+        mapped = {c.name: next((n for n in (c.path, c.name) if n in at), None) for c in self.form.columns}
+        columns = ", ".join(_text(key, f"trim({at[name]})") if name else "null" for key, name in mapped.items())
+        extra = [name for name in header if name and name not in mapped.values()]
+        pairs = ", ".join(f"{quoted(name)}, {at[name]}" for name in sorted(extra))
+        unmapped = f"json_object({pairs})::varchar" if extra else "null"
+        broken = _refused("broken", lacks)
+        return f"select {_place(arrival, 'line')}, {broken}, raw, {unmapped}, {columns} from slab"
+
+    def _json_select(self, arrival: Arrival, raw: str, broken: str, lacks: str | None) -> str:
+        parents = [c.path for c in self.form.columns if c.name in JSON_COLUMNS]
+        inner = {p: [c.path for c in self.form.columns if c.path.startswith(f"{p}.")] for p in parents}
+        outer = [
+            c.path for c in self.form.columns if c.path not in {path for paths in inner.values() for path in paths}
+        ]
+        within = {path: number for number, paths in enumerate(inner.values()) for path in paths}
+        columns = ", ".join(_text(c.name, _dotted(c.path, within)) for c in self.form.columns)
+        opened = "".join(
+            f", json_transform({_text(parent, _dotted(parent, {}))}, {_structure(paths, parent)}) as inner{number}"
+            for number, (parent, paths) in enumerate(inner.items())
+            if paths
+        )
+        reason = _refused(
+            f"coalesce(broken, case when not ok then {quoted('unreadable: not a JSON object')} end)", lacks
+        )
+        tops = sorted({column.path.partition(".")[0] for column in self.form.columns})
+        known, without = ", ".join(map(quoted, tops)), quoted(json.dumps(dict.fromkeys(tops)))
+        return f"""
+            with given as (select line, {raw} as raw, {broken} as broken from slab),
+            judged as (select *, coalesce(json_valid(raw) and left(ltrim(raw), 1) = '{{', false) as ok from given),
+            outer_values as (
+                select line, raw, broken, ok,
+                    case when ok then json_transform(raw, {_structure(outer, "")}) end as outer_,
+                    case when ok then list_filter(json_keys(raw), lambda k: k not in ({known})) end as extra
+                from judged where ok or broken is not null or regexp_matches(raw, '\\S')
+            ),
+            all_values as (select *{opened} from outer_values)
+            select {_place(arrival, "line")}, {reason}, raw,
+                case when len(extra) > 0 then json_merge_patch(raw, {without})::varchar end, {columns}
+            from all_values"""
+
+
+def _structure(paths: list[str], above: str) -> str:
+    """The texts to take out of a JSON object, as json_transform wants them told."""
+    tree: dict[str, Any] = {}
+    for path in paths:
+        *parents, last = path.removeprefix(f"{above}.").split(".")
+        branch = tree
+        for parent in parents:
+            branch = branch.setdefault(parent, {})
+        branch[last] = "VARCHAR"
+    return quoted(json.dumps(tree))
+
+
+def _dotted(path: str, within: dict[str, int]) -> str:
+    """Where a path's text lies: in the values of the object, or of the JSON column that it is within."""
+    names = path.split(".")
+    if path in within:
+        return ".".join([f"inner{within[path]}", *(f'"{name}"' for name in names[1:])])
+    return ".".join(["outer_", *(f'"{name}"' for name in names)])
+
+
+def _text(name: str, value: str) -> str:
+    """A column's text, null where it is empty; what must be JSON is JSON."""
+    text = f"nullif({value}, '')"
+    if name not in JSON_COLUMNS:
+        return text
+    return f"case when json_valid({text}) then {text} else to_json({text})::varchar end"
+
+
+def _refused(broken: str, lacks: str | None) -> str:
+    return quoted(f"missing_column: the file has no column {lacks}") if lacks else broken
+
+
+def _place(arrival: Arrival, line: str) -> str:
+    night, landed = f"date {quoted(arrival.night)}", f"date {quoted(arrival.landed_night)}"
+    return f"{quoted(arrival.table)}, {night}, {quoted(arrival.label)}, {line}, {landed}"
+
+
+def _ending(name: str) -> str:
+    path = Path(name.lower())
+    return Path(path.stem).suffix if path.suffix in (".gz", ".zst") else path.suffix
+
+
+def _grouped(batches: Iterator["pa.RecordBatch"]) -> Iterator[list["pa.RecordBatch"]]:
+    """Batches in slabs. The next slab is read in the background while the one before is worked on."""
+    with ThreadPoolExecutor(max_workers=1) as background:
+        ahead = background.submit(_next_slab, batches)
+        while slab := ahead.result():
+            ahead = background.submit(_next_slab, batches)
+            yield slab
+
+
+def _next_slab(batches: Iterator["pa.RecordBatch"]) -> list["pa.RecordBatch"]:
+    held: list[Any] = []
+    rows = 0
+    for batch in batches:
+        held.append(batch)
+        rows += batch.num_rows
+        if rows >= SLAB_ROWS:
+            break
+    return held

@@ -1,0 +1,201 @@
+"""Text deliveries as lines: decompressed, decoded, numbered, within bounded memory.
+
+A line is what ends with a line feed; numbers are physical and start at 1. Whatever the bytes are, every line comes
+out: one that cannot be read comes with the reason.
+"""
+
+import codecs
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pipeline.sources.encodings import UTF8, encoding_of, is_utf8, marked_encoding
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+BLOCK_BYTES = 1 << 22
+LONGEST_LINE_BYTES = 1 << 25
+_KEPT_OF_LONG = 1 << 12
+_PACKED_BYTES = {".gz": 1 << 18, ".zst": 1 << 12}
+_FREE_BYTES, _MOST_RATIO = 1 << 30, 200
+
+
+class _BrokenStreamError(Exception):
+    """The file ends or breaks before its content does."""
+
+
+@dataclass
+class Block:
+    """Consecutive whole lines as UTF-8, the number of the first, and the positions of those that cannot be read.
+
+    starts: where each line begins in `data`, and at last where the last one ends. bad: position in the block to the
+    reason; what is not text in such a line is U+FFFD.
+    """
+
+    first: int
+    data: bytes
+    starts: "NDArray[np.int64]"
+    bad: dict[int, str]
+
+    def __len__(self) -> int:
+        return len(self.starts) - 1
+
+
+def blocks(path: Path, name: str) -> Iterator[Block]:
+    """The lines of a file; the ending of `name` tells how it is compressed."""
+    first, encoding = 1, UTF8
+    for data, reason in _whole_lines(_text(path, name), path.stat().st_size):
+        block = _block(first, data, encoding)
+        if reason:
+            block.bad = {0: reason}
+        elif block.bad and encoding == UTF8:
+            encoding = encoding_of(chunk for chunk, _ in _whole_lines(_text(path, name), path.stat().st_size))
+            block = block if encoding == UTF8 else _block(first, data, encoding)
+        first += len(block)
+        yield block
+
+
+def _block(first: int, data: bytes, encoding: str) -> Block:
+    bad: dict[int, str] = {}
+    if encoding != UTF8 or not is_utf8(data):
+        lines = _split(data)
+        bad = {i: f"unreadable: not {encoding.upper()} text" for i, line in enumerate(lines) if not _is(line, encoding)}
+        data = b"".join(line.decode(encoding, "replace").encode(UTF8) for line in lines)
+    ends = np.flatnonzero(np.frombuffer(data, np.uint8) == 10) + 1
+    if not len(ends) or ends[-1] != len(data):
+        ends = np.append(ends, len(data))
+    return Block(first, data, np.concatenate([[0], ends]).astype(np.int64), bad)
+
+
+def _split(data: bytes) -> list[bytes]:
+    parts = data.split(b"\n")
+    return [part + b"\n" for part in parts[:-1]] + ([parts[-1]] if parts[-1] else [])
+
+
+def _is(line: bytes, encoding: str) -> bool:
+    try:
+        line.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _whole_lines(chunks: Iterator[bytes], packed_bytes: int) -> Iterator[tuple[bytes, str]]:
+    """Whole lines and "", or one line that cannot be read and why."""
+    carry, skipping = b"", False
+    try:
+        for chunk in _within_reason(chunks, packed_bytes):
+            _, feed, rest = chunk.partition(b"\n") if skipping else (b"", b"", chunk)
+            skipping = skipping and not feed
+            cut = rest.rfind(b"\n") + 1
+            if cut:
+                yield carry + rest[:cut], ""
+                carry = rest[cut:]
+            else:
+                carry += rest
+            if len(carry) > LONGEST_LINE_BYTES:
+                yield carry[:_KEPT_OF_LONG] + b"\n", f"unreadable: a line of more than {LONGEST_LINE_BYTES} bytes"
+                carry, skipping = b"", True
+    except _BrokenStreamError as error:
+        yield carry[:LONGEST_LINE_BYTES] + b"\n", str(error)
+        return
+    if carry:
+        yield carry, ""
+
+
+def _within_reason(chunks: Iterator[bytes], packed_bytes: int) -> Iterator[bytes]:
+    total = 0
+    for chunk in chunks:
+        total += len(chunk)
+        if total > _FREE_BYTES and total > _MOST_RATIO * packed_bytes:
+            raise _BrokenStreamError(f"truncated: it unpacks to more than {_MOST_RATIO} times its size")
+        yield chunk
+
+
+def _text(path: Path, name: str) -> Iterator[bytes]:
+    """The file's content in UTF-8 as far as a byte order mark tells, without the mark."""
+    chunks = _gathered(_unpacked(path, name))
+    head = next(chunks, b"")
+    encoding = marked_encoding(head)
+    if encoding == UTF8:
+        yield head
+        yield from chunks
+        return
+    if encoding == "utf-8-sig":
+        yield head[3:]
+        yield from chunks
+        return
+    decoder = codecs.getincrementaldecoder(encoding)("replace")
+    yield decoder.decode(head).encode(UTF8, "replace")
+    for chunk in chunks:
+        yield decoder.decode(chunk).encode(UTF8, "replace")
+    yield decoder.decode(b"", final=True).encode(UTF8, "replace")
+
+
+def _gathered(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """The same bytes in pieces of about BLOCK_BYTES; what came before a break is given before it is raised."""
+    held: list[bytes] = []
+    size = 0
+    try:
+        for piece in pieces:
+            held.append(piece)
+            size += len(piece)
+            if size >= BLOCK_BYTES:
+                yield b"".join(held)
+                held, size = [], 0
+    except (zlib.error, OSError, ValueError) as error:
+        yield b"".join(held)
+        raise _BrokenStreamError(f"truncated: the file breaks off here: {error}") from error
+    if held:
+        yield b"".join(held)
+
+
+def _unpacked(path: Path, name: str) -> Iterator[bytes]:
+    ending = Path(name.lower()).suffix
+    with path.open("rb") as handle:
+        pieces = iter(lambda: handle.read(_PACKED_BYTES.get(ending, BLOCK_BYTES)), b"")
+        if ending == ".gz":
+            yield from _gunzipped(pieces)
+        elif ending == ".zst":
+            yield from _unzstd(pieces)
+        else:
+            yield from pieces
+
+
+def _gunzipped(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    member, begun = zlib.decompressobj(31), False
+    for piece in pieces:
+        rest = piece
+        while rest:
+            begun = True
+            yield member.decompress(rest, BLOCK_BYTES)
+            rest = member.unused_data.lstrip(b"\0") if member.eof else member.unconsumed_tail
+            if member.eof:
+                member, begun = zlib.decompressobj(31), bool(rest)
+    if begun:
+        raise zlib.error("the compressed data is cut off")
+
+
+def _unzstd(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    import zstandard
+
+    try:
+        frame = zstandard.ZstdDecompressor(max_window_size=1 << 27).decompressobj()
+        begun = False
+        for piece in pieces:
+            rest = piece
+            while rest:
+                begun = True
+                yield frame.decompress(rest)
+                rest = frame.unused_data if frame.eof else b""
+                if frame.eof:
+                    frame, begun = zstandard.ZstdDecompressor(max_window_size=1 << 27).decompressobj(), bool(rest)
+    except zstandard.ZstdError as error:
+        raise ValueError(f"not zstandard data ({error})") from error
+    if begun:
+        raise ValueError("the compressed data is cut off")

@@ -1,0 +1,56 @@
+"""Parquet deliveries, as Arrow: every row as one struct, numbered from 1."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline.errors import DeliveryError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_ROWS = 1 << 15
+
+
+def columns(path: Path) -> set[str]:
+    """The file's columns, those inside structs with dots; raises DeliveryError where it is not Parquet."""
+    schema = _opened(path).schema_arrow
+    return set(_paths(schema, ""))
+
+
+def batches(path: Path) -> Iterator["pa.RecordBatch"]:
+    """Batches of (line, row); raises DeliveryError where the file is broken."""
+    import pyarrow as pa
+
+    first, file = 1, _opened(path)
+    try:
+        for batch in file.iter_batches(batch_size=_ROWS):
+            line = pa.array(range(first, first + batch.num_rows), pa.int64())
+            first += batch.num_rows
+            yield pa.record_batch([line, batch.to_struct_array()], names=["line", "row"])
+    except (OSError, ValueError) as error:
+        raise _not_parquet(path, error) from error
+
+
+def _opened(path: Path) -> "pa.parquet.ParquetFile":
+    import pyarrow.parquet as pq
+
+    try:
+        return pq.ParquetFile(path)
+    except (OSError, ValueError) as error:
+        raise _not_parquet(path, error) from error
+
+
+def _not_parquet(path: Path, error: Exception) -> DeliveryError:
+    return DeliveryError(
+        "not a readable Parquet file", where=path.name, value=str(error)[:120], fix="Have it delivered again"
+    )
+
+
+def _paths(fields: "pa.Schema | pa.StructType", above: str) -> Iterator[str]:
+    import pyarrow as pa
+
+    for field in fields:
+        yield above + field.name
+        if pa.types.is_struct(field.type):
+            yield from _paths(field.type, f"{above}{field.name}.")

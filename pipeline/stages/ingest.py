@@ -1,0 +1,249 @@
+"""Takes one source's landed files in: typed standing rows, what was refused and why, and every file's account.
+
+A night takes in every file up to it that the last finished night has not. Files are taken in order of their night,
+so that nights one by one and all at once come to the same rows.
+"""
+
+import json
+import os
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from pipeline import ingest_rows, ingest_standing
+from pipeline.context import Run
+from pipeline.errors import DeliveryError, QualityError
+from pipeline.ingest_door import SLAB_ROWS, Arrival, Door, ask
+from pipeline.quality import CHECKS_COLUMNS, Checked
+from pipeline.sources.forms import Form, form_of, forms_of
+from pipeline.sources.landing import safe_name
+from pipeline.warehouse import Session, quoted
+
+NEEDS = ("pull",)
+
+
+def build(run: Run, session: Session, source: str) -> None:
+    """Makes the source's tables of schema ingest, and its rows of ingest.files and ingest.quarantine."""
+    before = next(iter(session.previous_folders.get("ingest", [])), None)
+    arrivals = _arrivals(run, session, source, before)
+    ingest_rows.prepare(session)
+    ingest_standing.prepare(session)
+    checks: list[Checked] = []
+    for form in forms_of(source):
+        rows = _take(run, session, form, [a for a in arrivals if a.form == form])
+        ingest_standing.Standing(session, form, before, rows.parts).settle()
+        checks += rows.checks.values()
+    _account(session, source, before)
+    _stop_on_nothing(run, session, source)
+    _put_checks(session, checks)
+    _keep_raw(run, session, source)
+    _tell(session)
+
+
+def _arrivals(run: Run, session: Session, source: str, before: Path | None) -> list[Arrival]:
+    """The files to take in, in order."""
+    taken = set()
+    if before:
+        rows = ask(session, f"select table_name, night, file from {_rows_of(before / 'files.parquet')}")
+        taken = {(table, str(night), file) for table, night, file in rows}
+    landed = ask(
+        session,
+        "select table_name, night, file, path, landed_night from pull.files where source = ? "
+        "order by night, landed_night, table_name, file",
+        [source],
+    )
+    zone = run.settings.data / "landing"
+    found = []
+    for table, night, file, path, landed_night in landed:
+        form = form_of(source, table)
+        if form is not None and (table, night, file) not in taken:
+            found.append(Arrival(form, table, night, file, _present(zone / path), landed_night))
+    return found
+
+
+def _present(path: Path) -> Path:
+    if not path.is_file():
+        raise DeliveryError("a landed file is gone", where=str(path), fix="Restore the landing zone from a copy")
+    return path
+
+
+def _take(run: Run, session: Session, form: Form, arrivals: list[Arrival]) -> ingest_rows.Rows:
+    door, rows = Door(session, form), ingest_rows.Rows(run, session, form)
+    door.clear()
+    for _ in _slabs(door, arrivals):
+        if door.rows >= SLAB_ROWS:
+            _pass(session, door, rows)
+    if door.rows or not rows.parts:
+        _pass(session, door, rows)
+    _count_empty(session, arrivals)
+    return rows
+
+
+def _slabs(door: Door, arrivals: list[Arrival]) -> Iterator[int]:
+    for arrival in arrivals:
+        yield from door.slabs(arrival)
+
+
+def _pass(session: Session, door: Door, rows: ingest_rows.Rows) -> None:
+    name = door.form.name
+    found = ask(
+        session,
+        f"select distinct unnest(json_keys(unmapped)) as name from door.{name} "
+        "where unmapped is not null order by name",
+    )
+    if found:
+        session.log(f"{name}: unknown columns kept: {', '.join(row[0] for row in found)}")
+    rows.take()
+    door.clear()
+
+
+def _count_empty(session: Session, arrivals: list[Arrival]) -> None:
+    """A file without a single row is a file that was taken in, too."""
+    for a in arrivals:
+        ask(session, "insert into door.counted values (?, ?, ?, 0)", [a.table, date.fromisoformat(a.night), a.label])
+
+
+def _rows_of(path: Path) -> str:
+    return f"read_parquet({quoted(path)})"
+
+
+def _account(session: Session, source: str, before: Path | None) -> None:
+    """Makes ingest.quarantine and ingest.files of all nights; raises QualityError where a file does not add up."""
+    quarantine, arrived = "door.quarantined", "door.arrived"
+    ask(
+        session,
+        f"""
+        create table {quarantine} as
+        select ? as source, table_name, delivered_night as night, regexp_replace(delivered_file, '^.*/', '') as file,
+            delivered_line as line, record_id, reason
+        from door.refused""",
+        [source],
+    )
+    ask(
+        session,
+        f"""
+        create table {arrived} as
+        select ? as source, table_name, delivered_night as night, regexp_replace(delivered_file, '^.*/', '') as file,
+            cast(sum(arrived) as bigint) as arrived
+        from door.counted group by all""",
+        [source],
+    )
+    ask(session, f"create table door.taken as select distinct table_name, night, file from {arrived}")
+    if before:
+        ask(
+            session,
+            f"""
+            insert into {quarantine}
+            select * from {_rows_of(before / "quarantine.parquet")} where not starts_with(reason, 'duplicate:')""",
+        )
+        ask(
+            session,
+            f"""
+            insert into {arrived}
+            select source, table_name, night, file, arrived from {_rows_of(before / "files.parquet")}""",
+        )
+    session.model("ingest.quarantine", source=source)
+    session.model("ingest.files")
+    wrong = ask(
+        session,
+        "select table_name, night, file, arrived, accepted, superseded, quarantined, erased from ingest.files "
+        "where arrived <> accepted + superseded + quarantined + erased order by all limit 1",
+    )
+    if wrong:
+        table, night, file, *terms = wrong[0]
+        raise QualityError(
+            "a file's rows do not add up",
+            where=f"{source}/{table}/{night}/{file}",
+            value=dict(zip(("arrived", "accepted", "superseded", "quarantined", "erased"), terms, strict=True)),
+            fix="This is a fault of the pipeline, not of the delivery; nothing was published",
+        )
+
+
+def _stop_on_nothing(run: Run, session: Session, source: str) -> None:
+    """Raises DeliveryError where the night of a source that must deliver brought no row, or an essential table none."""
+    if run.settings.sources[source].missing != "stop":
+        return
+    if not ask(session, "select sum(arrived) from door.counted")[0][0]:
+        raise DeliveryError(
+            "the delivery is empty: its files hold no row",
+            where=f"{source}, night {run.night}",
+            fix="Have it delivered again",
+        )
+    for form in forms_of(source):
+        if form.essential and not ask(
+            session, f"select 1 from door.standing where table_name = '{form.table}' limit 1"
+        ):
+            raise DeliveryError(
+                "there is no usable row in any delivery so far",
+                where=f"{source}/{form.table}, night {run.night}",
+                fix="See the quarantine store for why rows were refused, and have the table delivered again",
+            )
+
+
+def _put_checks(session: Session, checks: list[Checked]) -> None:
+    import pandas as pd
+
+    if not checks:
+        return
+    rows = [[getattr(check, name) for name in CHECKS_COLUMNS] for check in checks]
+    grain = ("table_name", "expectation", "column_name", "reason")
+    session.put("ingest.checks", pd.DataFrame(rows, columns=list(CHECKS_COLUMNS)), grain=grain)
+
+
+def _keep_raw(run: Run, session: Session, source: str) -> None:
+    """Writes what this night refused, with its raw text: one file a table, for its owner's eyes only."""
+    folder = run.settings.data / "quarantine" / run.night.isoformat()
+    rows = ask(
+        session,
+        """
+        select table_name, delivered_night as night, delivered_file as file, delivered_line as line, record_id,
+            reason, rtrim(raw, chr(13) || chr(10)) as raw
+        from door.refused
+        union all
+        select g.table_name, g.night, g.delivered_file, g.delivered_line, g.record_id, g.fate,
+            rtrim(d.raw, chr(13) || chr(10))
+        from ingest.gone as g
+        inner join door.repeats as d using (form, delivered_night, delivered_file, delivered_line)
+        where g.fate = 'duplicate'
+        order by all
+    """,
+    )
+    by_table: dict[str, list[str]] = {}
+    for row in rows:
+        names = ("table", "night", "file", "line", "record_id", "reason", "raw")
+        entry: dict[str, Any] = dict(zip(names, (row[0], str(row[1]), *row[2:]), strict=True))
+        by_table.setdefault(row[0], []).append(json.dumps(entry, ensure_ascii=False) + "\n")
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for old in folder.glob(f"{source}__*.jsonl"):
+        old.unlink()
+    for table, lines in by_table.items():
+        _write_private(folder / f"{source}__{safe_name(table)}.jsonl", "".join(lines))
+
+
+def _write_private(path: Path, text: str) -> None:
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as handle:
+        handle.write(text)
+    fresh.replace(path)
+
+
+def _tell(session: Session) -> None:
+    """Says what became of the rows of the files taken in now."""
+    arrived, accepted, refused = ask(
+        session,
+        """
+        select cast(coalesce(sum(f.arrived), 0) as bigint), cast(coalesce(sum(f.accepted), 0) as bigint),
+            cast(coalesce(sum(f.quarantined), 0) as bigint)
+        from ingest.files as f
+        semi join door.taken using (table_name, night, file)
+        """,
+    )[0]
+    session.rows = {"in": arrived, "out": accepted, "quarantined": refused}
+    reasons = ask(
+        session,
+        "select split_part(q.reason, ':', 1) as code, count(*) from ingest.quarantine as q "
+        "semi join door.taken using (table_name, night, file) group by code order by code",
+    )
+    told = ", ".join(f"{count} {code}" for code, count in reasons)
+    session.log(f"{arrived:,} rows arrived: {accepted:,} accepted, {refused:,} quarantined ({told or 'none'})")

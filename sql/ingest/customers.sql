@@ -1,0 +1,59 @@
+-- ingest.customers: one row a record of a person in the CRM. A consent that cannot be read counts as none.
+-- A row of a delivery, typed. problem: why it cannot be taken in; latest_at: the latest time that it may carry.
+-- grain   crm_id
+-- reads   door.customers
+-- params  consent_analytics_default, iso_time
+with delivered as (
+    select * from door.customers
+),
+
+read as (
+    select
+        *,
+        case
+            when regexp_matches(birth_date, $iso_time) then try_cast(substring(birth_date, 1, 10) as date)
+        end as birth_date_read,
+        case
+            when regexp_matches(created_at, $iso_time) then cast(try_cast(created_at as timestamptz) as timestamp)
+        end as created_at_read,
+        case
+            when regexp_matches(updated_at, $iso_time) then cast(try_cast(updated_at as timestamptz) as timestamp)
+        end as updated_at_read
+    from delivered
+)
+
+select
+    crm_id,
+    email,
+    phone,
+    first_name,
+    last_name,
+    birth_date_read as birth_date,
+    street,
+    city,
+    postcode,
+    region,
+    country,
+    loyalty_id,
+    social_handle,
+    case
+        when consent_analytics is null then $consent_analytics_default
+        else lower(consent_analytics) in ('true', 't', '1', 'yes', 'y')
+    end as consent_analytics,
+    coalesce(lower(consent_marketing) in ('true', 't', '1', 'yes', 'y'), false) as consent_marketing,
+    created_at_read as created_at,
+    updated_at_read as updated_at,
+    unmapped,
+    delivered_night,
+    delivered_file,
+    delivered_line,
+    landed_night,
+    cast(delivered_night + interval '1 day' as timestamp) as latest_at,
+    coalesce(crm_id, '') as record_id,
+    case
+        when broken is not null then broken
+        when crm_id is null then 'missing_value: crm_id is empty'
+        when created_at is null then 'missing_value: created_at is empty'
+        when created_at_read is null then 'bad_time: created_at is not an ISO 8601 time'
+    end as problem
+from read

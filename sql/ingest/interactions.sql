@@ -1,0 +1,54 @@
+-- ingest.interactions: one row a contact of a customer with the company.
+-- A row of a delivery, typed. problem: why it cannot be taken in; latest_at: the latest time that it may carry.
+-- grain   interaction_id
+-- reads   door.interactions
+-- params  iso_time, number
+with delivered as (
+    select * from door.interactions
+),
+
+read as (
+    select
+        *,
+        case
+            when regexp_matches(occurred_at, $iso_time) then cast(try_cast(occurred_at as timestamptz) as timestamp)
+        end as occurred_at_read,
+        case
+            when regexp_matches(duration_seconds, $number) then try_cast(duration_seconds as double)
+        end as duration_seconds_read,
+        case when regexp_matches(rating, $number) then try_cast(rating as double) end as rating_read,
+        case
+            when regexp_matches(updated_at, $iso_time) then cast(try_cast(updated_at as timestamptz) as timestamp)
+        end as updated_at_read
+    from delivered
+)
+
+select
+    interaction_id,
+    crm_id,
+    order_id,
+    occurred_at_read as occurred_at,
+    channel,
+    type,
+    outcome,
+    duration_seconds_read as duration_seconds,
+    rating_read as rating,
+    text,
+    updated_at_read as updated_at,
+    unmapped,
+    delivered_night,
+    delivered_file,
+    delivered_line,
+    landed_night,
+    cast(delivered_night + interval '1 day' as timestamp) as latest_at,
+    coalesce(interaction_id, '') as record_id,
+    case
+        when broken is not null then broken
+        when interaction_id is null then 'missing_value: interaction_id is empty'
+        when crm_id is null then 'missing_value: crm_id is empty'
+        when occurred_at is null then 'missing_value: occurred_at is empty'
+        when channel is null then 'missing_value: channel is empty'
+        when type is null then 'missing_value: type is empty'
+        when occurred_at_read is null then 'bad_time: occurred_at is not an ISO 8601 time'
+    end as problem
+from read

@@ -1,0 +1,53 @@
+-- ingest.posts: one row a public post; most authors are nobody we know.
+-- A row of a delivery, typed. problem: why it cannot be taken in; latest_at: the latest time that it may carry.
+-- grain   post_id
+-- reads   door.posts
+-- params  iso_time, number
+with delivered as (
+    select * from door.posts
+),
+
+read as (
+    select
+        *,
+        case
+            when regexp_matches(created_at, $iso_time) then cast(try_cast(created_at as timestamptz) as timestamp)
+        end as created_at_read,
+        case when regexp_matches(likes, $number) then try_cast(likes as double) end as likes_read,
+        case when regexp_matches(shares, $number) then try_cast(shares as double) end as shares_read,
+        case
+            when regexp_matches(updated_at, $iso_time) then cast(try_cast(updated_at as timestamptz) as timestamp)
+        end as updated_at_read
+    from delivered
+)
+
+select
+    post_id,
+    platform,
+    author_handle,
+    created_at_read as created_at,
+    text,
+    lang,
+    likes_read as likes,
+    shares_read as shares,
+    topics,
+    in_reply_to,
+    city,
+    updated_at_read as updated_at,
+    unmapped,
+    delivered_night,
+    delivered_file,
+    delivered_line,
+    landed_night,
+    cast(delivered_night + interval '1 day' as timestamp) as latest_at,
+    coalesce(post_id, '') as record_id,
+    case
+        when broken is not null then broken
+        when post_id is null then 'missing_value: id is empty'
+        when platform is null then 'missing_value: platform is empty'
+        when author_handle is null then 'missing_value: author_handle is empty'
+        when created_at is null then 'missing_value: created_at is empty'
+        when text is null then 'missing_value: text is empty'
+        when created_at_read is null then 'bad_time: created_at is not an ISO 8601 time'
+    end as problem
+from read

@@ -1,0 +1,115 @@
+"""CSV deliveries: physical lines, records that go over lines, and that no bad record takes a good one with it."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.errors import DeliveryError
+from pipeline.sources import csv_door
+
+
+def read(path: Path, text: str | bytes) -> list[dict[str, Any]]:
+    """Every record of a file."""
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    return [row for batch in csv_door.opened(path, "x.csv").batches() for row in batch.to_pylist()]
+
+
+def told(rows: list[dict[str, Any]]) -> list[tuple[int, str, bool]]:
+    return [(row["line"], row["c0"], row["broken"] is None) for row in rows]
+
+
+def test_a_quoted_line_feed_counts_as_a_physical_line(tmp_path: Path) -> None:
+    rows = read(tmp_path / "f", 'a,b\n1,"x\ny"\n2,z\n')
+    assert told(rows) == [(2, "1", True), (4, "2", True)]
+    assert rows[0]["c1"] == "x\ny"
+
+
+def test_a_record_may_go_over_the_edge_of_a_piece(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(csv_door, "_LINES", 2)
+    rows = read(tmp_path / "f", 'a,b\n1,"x\n\n\n\ny"\n2,z\n')
+    assert told(rows) == [(2, "1", True), (7, "2", True)]
+    assert rows[0]["c1"] == "x\n\n\n\ny"
+
+
+def test_a_stray_quote_costs_its_own_line_only(tmp_path: Path) -> None:
+    rows = read(tmp_path / "f", 'a,b\n1,x\n2,"y\n3,z\n4,w\n')
+    assert told(rows) == [(2, "1", True), (3, "2", False), (4, "3", True), (5, "4", True)]
+
+
+def test_a_stray_quote_that_a_later_one_seems_to_close_costs_no_good_record(tmp_path: Path) -> None:
+    rows = read(tmp_path / "f", 'a,b\n1,"x\n2,y\n3,"z, w"\n4,v\n')
+    assert told(rows) == [(2, "1", False), (3, "2", True), (4, "3", True), (5, "4", True)]
+
+
+def test_a_ragged_row_is_refused_with_its_key(tmp_path: Path) -> None:
+    rows = read(tmp_path / "f", "a,b\n1\n2,y,z\n3,w\n")
+    assert told(rows) == [(2, "1", False), (3, "2", False), (4, "3", True)]
+    assert rows[0]["broken"] == "unreadable: 1 fields where the header has 2"
+
+
+def test_blank_lines_are_no_records(tmp_path: Path) -> None:
+    assert told(read(tmp_path / "f", "\n\na,b\n\n1,x\r\n   \n2,y\n\n")) == [(5, "1", True), (7, "2", True)]
+
+
+def test_a_nul_character_is_refused(tmp_path: Path) -> None:
+    rows = read(tmp_path / "f", "a,b\n1,x\0y\n2,z\n")
+    assert told(rows) == [(2, "1", False), (3, "2", True)]
+
+
+def test_a_line_that_is_not_text_is_refused_and_its_key_told(tmp_path: Path) -> None:
+    rows = read(tmp_path / "f", "a,b\n1,Zoë\n".encode() + b"2,M\xfcller\n3,x\n")
+    assert told(rows) == [(2, "1", True), (3, "2", False), (4, "3", True)]
+
+
+@pytest.mark.parametrize(
+    ("text", "what"), [("", "empty"), ("\n \n", "empty"), ("a,b,a\n", "twice"), ('a,"b\n', "header")]
+)
+def test_a_file_without_a_usable_header_is_refused(tmp_path: Path, text: str, what: str) -> None:
+    with pytest.raises(DeliveryError, match=what):
+        read(tmp_path / "f", text)
+
+
+ALPHABET = st.text(alphabet='ab,"\n\r é\0', max_size=120)
+
+
+@settings(max_examples=500, deadline=None)
+@given(ALPHABET)
+def test_whatever_the_text_no_line_is_lost_and_none_told_twice(
+    tmp_path_factory: pytest.TempPathFactory, text: str
+) -> None:
+    rows = read(tmp_path_factory.mktemp("f") / "f", "k,v\n" + text)
+    lines = text.split("\n")
+    raw = "".join(row["raw"] for row in rows)
+    assert raw.replace("\n", "") == "".join(line for line in lines if line.strip() or _within(rows, line))
+    numbers = [row["line"] for row in rows]
+    assert numbers == sorted(set(numbers))
+
+
+def _within(rows: list[dict[str, Any]], line: str) -> bool:
+    """A line of spaces is kept only as part of a record that goes over lines."""
+    return bool(line) and any("\n" in row["raw"].rstrip("\n") and line in row["raw"].split("\n") for row in rows)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(st.tuples(st.text('ab,"\n ', max_size=6), st.text('ab,"\n ', max_size=6)), max_size=12), st.integers(1, 5)
+)
+def test_what_a_csv_writer_wrote_is_read_back(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, str]], piece: int
+) -> None:
+    import csv
+    import io
+
+    rows = [row for row in rows if any(cell.strip() for cell in row)]
+    out = io.StringIO()
+    csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\n").writerows([("k", "v"), *rows])
+    before, csv_door._LINES = csv_door._LINES, piece
+    try:
+        found = read(tmp_path_factory.mktemp("f") / "f", out.getvalue())
+    finally:
+        csv_door._LINES = before
+    assert [(row["c0"], row["c1"]) for row in found] == rows
+    assert all(row["broken"] is None for row in found)
