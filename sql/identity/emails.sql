@@ -1,0 +1,34 @@
+-- identity.emails: every e-mail address that a crm_id gave, in the CRM or when logging in.
+-- `plain` is trimmed and lower case (what partners hash); `mailbox` is the mailbox that it reaches:
+-- without a +tag, and without dots where the provider ignores them.
+-- grain   crm_id, plain
+-- reads   ingest.customers, ingest.events
+-- params  none
+with
+customers as (select * from ingest.customers),
+events as (select * from ingest.events),
+given as (
+    select crm_id, lower(trim(email)) as plain from customers where email is not null
+    union all
+    select user_id as crm_id, lower(trim(email)) as plain
+    from events
+    where user_id is not null and email is not null
+),
+parts as (
+    select distinct
+        crm_id,
+        plain,
+        regexp_replace(split_part(plain, '@', 1), '[+].*$', '') as local_part,
+        split_part(plain, '@', 2) as domain
+    from given
+    where plain like '%_@_%'
+)
+select
+    crm_id,
+    plain,
+    local_part,
+    case
+        when domain in ('gmail.com', 'googlemail.com') then replace(local_part, '.', '') || '@gmail.com'
+        else local_part || '@' || domain
+    end as mailbox
+from parts

@@ -1,0 +1,43 @@
+-- identity.records: one row per record about a person: a crm_id, or a partner's number for somebody.
+-- Names are spelt plainly (identity.spellings), text is lower case with single blanks; empty is null.
+-- grain   record_id
+-- reads   identity.crm_ids, identity.partner_people, identity.spellings, ingest.customers
+-- params  none
+with
+crm_ids as (select * from identity.crm_ids),
+customers as (select * from ingest.customers),
+partner_people as (select * from identity.partner_people),
+spellings as (select * from identity.spellings),
+people as (
+    select
+        'crm_id' as kind, crm_ids.crm_id as value, crm_ids.first_at,
+        customers.first_name, customers.last_name, customers.birth_date, customers.street, customers.city,
+        customers.postcode, customers.loyalty_id, customers.social_handle,
+        case when customers.consent_analytics = false then true else false end as is_refusal
+    from crm_ids
+    left join customers on crm_ids.crm_id = customers.crm_id
+    union all
+    select
+        'partner:' || partner as kind, customer_ref as value, first_at,
+        first_name, last_name, cast(null as date) as birth_date, cast(null as varchar) as street,
+        cast(null as varchar) as city, postcode, loyalty_id, cast(null as varchar) as social_handle,
+        false as is_refusal
+    from partner_people
+)
+select
+    cast(row_number() over (order by people.kind, people.value) - 1 as integer) as record_id,
+    people.kind,
+    people.value,
+    people.first_at,
+    first_names.plain as first_name,
+    last_names.plain as last_name,
+    cast(people.birth_date as varchar) as born,
+    nullif(trim(regexp_replace(lower(people.street), '[^\p{L}\p{N}]+', ' ', 'g')), '') as street,
+    nullif(trim(regexp_replace(lower(people.city), '[^\p{L}\p{N}]+', ' ', 'g')), '') as city,
+    nullif(replace(replace(lower(people.postcode), ' ', ''), '-', ''), '') as postcode,
+    nullif(upper(trim(people.loyalty_id)), '') as loyalty_id,
+    nullif(regexp_replace(lower(trim(people.social_handle)), '^@', ''), '') as social_handle,
+    people.is_refusal
+from people
+left join spellings as first_names on people.first_name = first_names.written
+left join spellings as last_names on people.last_name = last_names.written
