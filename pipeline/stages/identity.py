@@ -30,9 +30,9 @@ OUTGROWN = 2
 # A pair of groups is one person where the model is this sure; on data whose truth is known the model is well calibrated
 # and the best cut lies between .8 and .9, so a doubtful pair stays apart.
 CUT = 0.8
-# A refusal reaches further than a merge: whoever may be a person who refused is left out too. One in twenty: leaving
+# A refusal reaches further than a merge: whoever may be a person who refused is left out too. One in ten: leaving
 # out some who agreed costs little, showing one who refused breaks a promise.
-CUT_OF_REFUSALS = 0.05
+CUT_OF_REFUSALS = 0.1
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def _put_phone_readings(session: Session) -> None:
     from pipeline.estimators.identity.spelling import choose_readings
 
     given = session.connection.execute(
-        "select phone, coalesce(country, '') as country, count(*) as n from ingest.customers"
+        "select phone, coalesce(country, '') as country, count(*) as n from ingest.customers_history"
         " where phone is not null group by all order by all"
     ).fetchall()
     frame = pd.DataFrame(choose_readings(given), columns=["phone", "country", "reading"], dtype="string")

@@ -37,7 +37,7 @@ Z95 = 1.959964
 def build(run: Run, session: Session) -> None:
     """Makes ranking.moment_ranking: one row a mission (and ALL) and moment of the map."""
     session.model("ranking.followed", keep=False, horizon_days=run.journey_map.horizon_days)
-    for part in ("felt_before", "entries", "surroundings"):
+    for part in ("felt_before", "entries", "members", "surroundings"):
         session.model(f"ranking.{part}", keep=False)
     trials = read_trials(session, run.journey_map)
     measured, verdicts = rank(trials, run.settings.seed)
@@ -118,10 +118,11 @@ def _marks(pairs: "pd.DataFrame", followed: "pd.DataFrame", names: Sequence[str]
 def _covariates(session: Session, followed: "pd.DataFrame") -> dict[str, "np.ndarray"]:
     """What was known when the order was placed, by name: floats with nan, or objects with None."""
     keyed = followed.set_index("journey_id")
-    for part in ("felt_before", "entries"):
+    for part in ("felt_before", "entries", "members"):
         keyed = keyed.join(session.frame(f"ranking.{part}").set_index("journey_id"))
     around = session.frame("ranking.surroundings").pivot(index="journey_id", columns="factor", values="value")
     out = {name: keyed[name].to_numpy(np.float64) for name in (*HISTORY, *FEELINGS, *PLAN)}
+    out["is_member"] = keyed["is_member"].fillna(0).to_numpy(np.float64)
     out |= {
         f"factor:{name}": around[name].reindex(keyed.index).to_numpy(np.float64) for name in sorted(map(str, around))
     }

@@ -2,10 +2,10 @@
 -- A crm_id of an order, an interaction or a login counts, even where its customer row never came. Where one came, it
 -- says since when: a customer row keeps its created_at through every update, while older orders may still arrive late.
 -- grain   crm_id
--- reads   ingest.customers, ingest.orders, ingest.interactions, ingest.events
+-- reads   ingest.customers_history, ingest.orders, ingest.interactions, ingest.events
 -- params  none
 with
-customers as (select * from ingest.customers),
+customers as (select * from ingest.customers_history),
 orders as (select * from ingest.orders),
 interactions as (select * from ingest.interactions),
 events as (select * from ingest.events),

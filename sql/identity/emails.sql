@@ -2,10 +2,10 @@
 -- `plain` is trimmed and lower case (what partners hash); `mailbox` is the mailbox that it reaches:
 -- without a +tag, and without dots where the provider ignores them.
 -- grain   crm_id, plain
--- reads   ingest.customers, ingest.events
+-- reads   ingest.customers_history, ingest.events
 -- params  none
 with
-customers as (select * from ingest.customers),
+customers as (select * from ingest.customers_history),
 events as (select * from ingest.events),
 given as (
     select crm_id, lower(trim(email)) as plain from customers where email is not null

@@ -1,7 +1,8 @@
 -- identity.given_keys: every value that a record gave and that may belong to one person alone.
 -- E-mail addresses are kept as SHA-256, plainly written and as mailbox, so that a partner's hash meets either.
+-- What a record gave before it was replaced is evidence no less: people move and change numbers.
 -- grain   record_id, key_kind, key_value
--- reads   identity.records, identity.emails, identity.device_ties, identity.phone_readings, ingest.activities, ingest.customers
+-- reads   identity.records, identity.emails, identity.device_ties, identity.phone_readings, ingest.activities, ingest.customers_history
 -- params  none
 with
 records as (select * from identity.records),
@@ -10,7 +11,7 @@ emails as (select * from identity.emails),
 device_ties as (select * from identity.device_ties),
 phone_readings as (select * from identity.phone_readings),
 activities as (select * from ingest.activities),
-customers as (select * from ingest.customers),
+customers as (select * from ingest.customers_history),
 keys as (
     select people.record_id, 'email' as key_kind, sha256(emails.plain) as key_value
     from people

@@ -16,6 +16,7 @@ held as (
     select
         record_id,
         min(key_value) filter (where key_kind = 'phone') as phone,
+        list_sort(list(key_value) filter (where key_kind = 'phone')) as phones,
         min(key_value) filter (where key_kind = 'birth_date') as born,
         min(key_value) filter (where key_kind = 'loyalty_id') as loyalty_id,
         count(*) filter (where key_kind = 'email') as email_count,
@@ -34,6 +35,7 @@ select
     records.postcode,
     records.city,
     held.phone,
+    held.phones,
     held.loyalty_id,
     case when held.email_count > 0 then emails.local_part end as email_local,
     held.devices

@@ -62,6 +62,10 @@ def _null(*columns: str) -> str:
     return " or ".join(f"{column}_l is null or {column}_r is null" for column in columns)
 
 
+def _shared(column: str) -> str:
+    return f"array_length(list_intersect({column}_l, {column}_r)) >= 1"
+
+
 # comparison: (null condition, [(condition, term frequency column)], first that is true counts); the rest is "unlike"
 COMPARISONS: dict[str, tuple[str, list[tuple[str, str | None]]]] = {
     "first_name": (
@@ -94,7 +98,14 @@ COMPARISONS: dict[str, tuple[str, list[tuple[str, str | None]]]] = {
             ("city_l = city_r", "city"),
         ],
     ),
-    "phone": (_null("phone"), [("phone_l = phone_r", "phone"), ("damerau_levenshtein(phone_l, phone_r) <= 1", None)]),
+    "phone": (
+        _null("phone"),
+        [
+            ("phone_l = phone_r", "phone"),
+            (_shared("phones"), None),
+            ("damerau_levenshtein(phone_l, phone_r) <= 1", None),
+        ],
+    ),
     "email_local": (
         _null("email_local"),
         [
@@ -102,7 +113,7 @@ COMPARISONS: dict[str, tuple[str, list[tuple[str, str | None]]]] = {
             ("damerau_levenshtein(email_local_l, email_local_r) <= 1", None),
         ],
     ),
-    "devices": (_null("devices"), [("array_length(list_intersect(devices_l, devices_r)) >= 1", None)]),
+    "devices": (_null("devices"), [(_shared("devices"), None)]),
 }
 
 # a record pair that shares no block is not compared
