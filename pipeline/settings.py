@@ -63,7 +63,7 @@ class Settings(_Frozen):
     exports: str = "exports"
     journey_map: Path = Path("journey.yml")
     data: Path = Path("data")
-    memory_limit: str = Field(default="4GB", pattern=r"^\d+(\.\d+)?\s?(MB|GB|MiB|GiB)$")
+    memory_limit: str = Field(default="3GB", pattern=r"^\d+(\.\d+)?\s?(MB|GB|MiB|GiB)$")
     threads: int = Field(default=2, ge=1, le=256)
     seed: int = 20
     time_zone: str = "UTC"
