@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 SLAB_ROWS = 250_000
 FILE_FAULTS = ("missing_column", "no_header", "truncated", "not_parquet")
-_PLACE = "table_name varchar, delivered_night date, delivered_file varchar, delivered_line bigint, landed_night date"
+_PLACE = "table_name varchar, delivered_night date, delivered_file varchar, delivered_line bigint"
 _KEPT = "broken varchar, raw varchar, unmapped varchar"
 
 
@@ -41,7 +41,6 @@ class Arrival:
     night: str
     file: str
     path: Path
-    landed_night: str
 
     @property
     def label(self) -> str:
@@ -192,8 +191,7 @@ def _refused(broken: str, lacks: str | None) -> str:
 
 
 def _place(arrival: Arrival, line: str) -> str:
-    night, landed = f"date {quoted(arrival.night)}", f"date {quoted(arrival.landed_night)}"
-    return f"{quoted(arrival.table)}, {night}, {quoted(arrival.label)}, {line}, {landed}"
+    return f"{quoted(arrival.table)}, date {quoted(arrival.night)}, {quoted(arrival.label)}, {line}"
 
 
 def _ending(name: str) -> str:

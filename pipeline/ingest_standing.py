@@ -58,8 +58,7 @@ class Standing:
         """Makes door.claims: every row, of any night, of a key that the night brought and that has several."""
         key, fresh = key_of(self.form), _parts(self.fresh)
         both = _parts([*earlier, *self.fresh])
-        columns = ["landed_night", *PLACE]
-        content = ", ".join(f'"{c}"' for c in self._columns(fresh) if c not in columns)
+        content = ", ".join(f'"{c}"' for c in self._columns(fresh) if c not in PLACE)
         seen = f"select record_hash from door.seen where form = {quoted(self.form.name)}"
         known = f"select hash({key}) as record_hash from {_parts(earlier)}" if earlier else f"{seen} and false"
         ask(
@@ -78,7 +77,7 @@ class Standing:
             f"""
             create or replace table door.claims as
             select
-                {key} as record_key, {_updated(self._columns(fresh))} as updated_at, {_PLACE}, landed_night,
+                {key} as record_key, {_updated(self._columns(fresh))} as updated_at, {_PLACE},
                 {self._record_id()} as record_id, {self._table_name()} as table_name,
                 md5(cast(to_json(struct_pack({_packed(content)})) as varchar)) as content
             from {both} as rows semi join door.touched on touched.record_hash = hash({key})

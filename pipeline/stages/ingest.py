@@ -49,16 +49,15 @@ def _arrivals(run: Run, session: Session, source: str, before: Path | None) -> l
         taken = {(table, str(night), file) for table, night, file in rows}
     landed = ask(
         session,
-        "select table_name, night, file, path, landed_night from pull.files where source = ? "
-        "order by night, landed_night, table_name, file",
+        "select table_name, night, file, path from pull.files where source = ? order by night, table_name, file",
         [source],
     )
     zone = run.settings.data / "landing"
     found = []
-    for table, night, file, path, landed_night in landed:
+    for table, night, file, path in landed:
         form = form_of(source, table)
         if form is not None and (table, night, file) not in taken:
-            found.append(Arrival(form, table, night, file, _present(zone / path), landed_night))
+            found.append(Arrival(form, table, night, file, _present(zone / path)))
     return found
 
 

@@ -30,7 +30,6 @@ select
     delivered_night,
     delivered_file,
     delivered_line,
-    landed_night,
     cast(delivered_night + interval '1 day' as timestamp) as latest_at,
     case
         when date is null and factor is null then ''

@@ -1,5 +1,5 @@
 -- ingest.fates: what becomes of each of several records of one key: accepted, superseded or duplicate.
--- Of exact repeats in one delivery's night the first to be taken in is kept. Of the rest the newer updated_at stands;
+-- Of exact repeats in one delivery's night the first by file and line is kept. Of the rest the newer updated_at stands;
 -- where a record has none, the later night, then file, then line stands: it replaces all before it.
 -- grain   record_key, delivered_night, delivered_file, delivered_line
 -- reads   door.claims
@@ -13,7 +13,7 @@ repeats as (
         *,
         row_number() over (
             partition by record_key, delivered_night, content
-            order by landed_night, delivered_file, delivered_line
+            order by delivered_file, delivered_line
         ) as repeat_number
     from claims
 ),

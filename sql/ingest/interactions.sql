@@ -39,7 +39,6 @@ select
     delivered_night,
     delivered_file,
     delivered_line,
-    landed_night,
     cast(delivered_night + interval '1 day' as timestamp) as latest_at,
     coalesce(interaction_id, '') as record_id,
     case
