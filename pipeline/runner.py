@@ -22,6 +22,7 @@ from pipeline.errors import LandmarkError, NightError, StageError
 from pipeline.journey_map import load_journey_map
 from pipeline.settings import Settings
 from pipeline.stages import BY_SOURCE, SOURCES, STAGES
+from pipeline.warehouse import Session, write_views
 
 Progress = Callable[[str], None]
 PUBLISHES = "marts"
@@ -185,6 +186,7 @@ def _run(run: Run, place: _Place, progress: Progress) -> dict[str, Any]:
         shutil.rmtree(fresh, ignore_errors=True)
     if place.stage == PUBLISHES:
         place.store.publish(run.night.isoformat())
+        write_views(marts_folder(run.settings), place.store.data / "landmark.duckdb")
     summary["folder"] = str(folder / place.path)
     progress(_told(run, place, summary))
     return summary
@@ -223,7 +225,6 @@ def _build_folder(run: Run, place: _Place) -> Path:
 
 def _build(run: Run, place: _Place, module: Any, folder: Path, fresh: Path) -> dict[str, Any]:
     from pipeline import quality
-    from pipeline.warehouse import Session
 
     spill = place.store.data / "spill" / str(os.getpid())
     with Session(run.settings, place.stage, fresh, spill) as session:

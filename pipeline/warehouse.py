@@ -222,6 +222,18 @@ class Session:
         )
 
 
+def write_views(marts: Path, path: Path) -> None:
+    """Replaces the analysts' database: read-only views of the published marts, and no rows of its own."""
+    import duckdb
+
+    fresh = path.with_name(f".{path.name}.fresh")
+    fresh.unlink(missing_ok=True)
+    with duckdb.connect(str(fresh)) as connection:
+        for table, places in sorted(_tables([marts]).items()):
+            connection.execute(f"create view {table} as {_view(table, places)}")
+    fresh.replace(path)
+
+
 def _tables(folders: Sequence[Path]) -> dict[str, list[Path]]:
     """Every table in the folders: the Parquet files or folders of parts that hold its rows."""
     found: dict[str, list[Path]] = {}

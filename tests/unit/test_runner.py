@@ -5,6 +5,7 @@ import types
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -70,6 +71,13 @@ def test_a_stage_that_fails_leaves_the_last_night_published_and_a_rerun_complete
     assert not list(settings.data.rglob(".*.fresh"))
     FAIL.clear()
     assert nights_in(runner.run_night(settings, "2026-01-02")) == ["2026-01-01", "2026-01-02"]
+
+
+def test_analysts_get_views_of_the_published_night(settings: Settings) -> None:
+    for night in ("2026-01-01", "2026-01-02"):
+        runner.run_night(settings, night)
+        with duckdb.connect(str(settings.data / "landmark.duckdb"), read_only=True) as connection:
+            assert connection.execute("select max(night) from chain").fetchall() == [(night,)]
 
 
 def test_through_publishes_nothing(settings: Settings) -> None:

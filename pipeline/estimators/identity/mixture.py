@@ -17,6 +17,7 @@ Levels = np.ndarray[Any, np.dtype[np.int8]]
 SHARED_AT_HOME = ("last_name", "address", "phone", "devices")
 _STEPS = 12
 _PRIOR_PAIRS = 5.0
+_LEAST_SHARE = 1e-6  # a likeness never seen within a household
 
 
 class HouseholdMixture:
@@ -67,7 +68,7 @@ class HouseholdMixture:
         for place, name in enumerate(COMPARISONS):
             if name in SHARED_AT_HOME:
                 gain = [
-                    np.log(self.household_[name][v] / self.parameters[name][v]["m"])
+                    np.log(max(self.household_[name][v], _LEAST_SHARE) / self.parameters[name][v]["m"])
                     for v in range(len(self.household_[name]))
                 ]
                 column = levels[:, place]
