@@ -158,17 +158,25 @@ class Session:
 
     # -- what it makes ------------------------------------------------------------------------------------------
 
-    def model(self, table: str, *, keep: bool = True, **params: object) -> None:
-        """Runs the table's model; `keep` makes it part of what the stage commits."""
+    def model(self, table: str, *, keep: bool = True, view: bool = False, **params: object) -> None:
+        """Runs the table's model; `keep` makes it part of what the stage commits.
+
+        view: nothing is computed before it is read; for tables that are read once and too wide to hold.
+        """
         model = read_model(table)
         missing = sorted(set(model.params) - set(params))
         if missing:
             raise StageError("the model lacks a parameter", where=f"sql/{table}", value=missing[0])
         self._schema(table.partition(".")[0])
         named = {name: params[name] for name in model.params}
-        self._create(f"create or replace table {table} as {model.sql}", named, table)
+        self._create(f"create or replace {'view' if view else 'table'} {table} as {model.sql}", named, table)
         if keep:
             self.kept[table] = model.grain
+
+    def drop(self, *tables: str) -> None:
+        """Frees scratch tables that are not read any more."""
+        for table in tables:
+            self.connection.execute(f"drop table {table}")
 
     def select(self, table: str, sql: str) -> None:
         """Makes a scratch table of a select that was compiled from the journey map."""

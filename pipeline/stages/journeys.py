@@ -29,7 +29,10 @@ def _touches(session: Session, the_map: JourneyMap) -> None:
     session.model("journeys.touches", keep=False)
     session.model("journeys.window_ties", keep=False)
     session.model("journeys.loose_ties", keep=False, inactivity_days=the_map.inactivity_days)
+    session.model("journeys.ties", keep=False)
     session.model("journeys.touchpoints")
+    parts = ("crm_touches", "web_touches", "outside_touches", "touches", "window_ties", "loose_ties", "ties")
+    session.drop(*(f"journeys.{part}" for part in parts))
 
 
 def _matches(session: Session, the_map: JourneyMap) -> None:

@@ -23,7 +23,7 @@ def build(run: Run, session: Session) -> None:
     rows = _stage_runs(session.output.parent, run.night)
     session.put("marts.stage_runs", pd.DataFrame(rows), grain=("stage",), keep=False)
     for mart in MARTS:
-        session.model(f"marts.{mart}")
+        session.model(f"marts.{mart}", view=True)
     session.log(f"{len(MARTS)} marts")
 
 

@@ -4,11 +4,11 @@
 -- reads   journeys.crm_touches, journeys.web_touches, journeys.outside_touches, journeys.live_orders, journeys.owners, identity.refused, ingest.orders
 -- params  none
 with touches as (
-    select * from journeys.crm_touches
+    select touch_id, crm_id, identifier_kind, identifier_value, order_id, occurred_at from journeys.crm_touches
     union all
-    select * from journeys.web_touches
+    select touch_id, crm_id, identifier_kind, identifier_value, order_id, occurred_at from journeys.web_touches
     union all
-    select * from journeys.outside_touches
+    select touch_id, crm_id, identifier_kind, identifier_value, order_id, occurred_at from journeys.outside_touches
 ),
 
 refused_orders as (
@@ -27,9 +27,13 @@ allowed as (
 )
 
 select
-    t.*,
+    t.touch_id,
+    t.occurred_at,
     a.journey_id as tied_journey_id,
-    coalesce(a.customer_id, l.customer_id, o.customer_id) as customer_id
+    coalesce(a.customer_id, l.customer_id, o.customer_id) as customer_id,
+    case
+        when coalesce(a.customer_id, l.customer_id, o.customer_id) is null then coalesce(t.identifier_value, t.crm_id)
+    end as visitor_id
 from allowed as t
 left join journeys.live_orders as a on t.order_id = a.order_id
 left join journeys.owners as l on l.identifier_kind = 'crm_id' and t.crm_id = l.identifier_value
