@@ -1,0 +1,225 @@
+"""The small decisions of the DAGs: which night, whose turn, when to look again, tried again or not, who hears of it."""
+
+import email
+import email.policy
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import landmark_common as common
+import pytest
+from aiosmtpd.controller import Controller
+from airflow.sdk import RetryAction
+
+from pipeline.embedded import free_port
+from pipeline.errors import LockedError, NightError, QualityError
+from pipeline.settings import load_settings
+
+
+@dataclass
+class Run:
+    partition_key: str | None = None
+    run_type: str = "manual"
+    run_id: str = "manual__1"
+
+
+@dataclass
+class Event:
+    extra: dict[str, Any] | None = field(default_factory=dict)
+
+
+def context(run: Run, night: str | None = None, **events: list[Event]) -> dict[str, Any]:
+    return {"dag_run": run, "params": {"night": night}, "triggering_asset_events": events}
+
+
+@pytest.mark.parametrize(("key", "asked"), [("2026-11-20", None), (None, "2026-11-20"), ("2026-11-20", "2026-11-20")])
+def test_the_night_is_the_key_or_the_field(key: str | None, asked: str | None) -> None:
+    assert common.night_of(context(Run(key), asked)) == date(2026, 11, 20)
+
+
+@pytest.mark.parametrize(("key", "asked", "words"), [(None, None, "no night"), ("2026-11-20", "2026-11-21", "differ")])
+def test_a_run_without_one_clear_night_is_refused(key: str | None, asked: str | None, words: str) -> None:
+    with pytest.raises(NightError, match=words):
+        common.night_of(context(Run(key), asked))
+
+
+@pytest.mark.parametrize(
+    ("run_type", "extra", "expected"),
+    [
+        ("manual", {}, False),
+        ("scheduled", {}, False),
+        ("backfill", {}, True),
+        ("asset_triggered", {"backfill": True}, True),
+        ("asset_triggered", {"backfill": False}, False),
+        ("asset_triggered", None, False),
+    ],
+)
+def test_a_back_fill_is_known_through_the_assets(run_type: str, extra: dict[str, Any] | None, expected: bool) -> None:
+    assert common.is_backfill(context(Run(run_type=run_type), marts=[Event(extra)])) is expected
+
+
+# -- whose turn ---------------------------------------------------------------------------------------------------
+
+
+def name(night: str) -> str:
+    return f"backfill__{night}T00:00:00+00:00__{night}__x"
+
+
+EARLIER, LATER = "manual__2026-11-22T01:00:00+00:00__b", "manual__2026-11-22T02:00:00+00:00__a"
+
+
+def test_a_night_alone_has_its_turn() -> None:
+    assert common.turn(EARLIER, {EARLIER: "running", name("2026-11-01"): "success"}, running=1) is None
+
+
+def test_a_night_at_work_is_waited_for_whichever_it_is() -> None:
+    waits = {EARLIER: "running", name("2026-11-25"): "success"}
+    assert common.turn(EARLIER, waits, running=2) == "a night is being taken in"
+
+
+@pytest.mark.parametrize("state", ["scheduled", "queued", "running", "deferred"])
+def test_of_those_that_wait_the_earliest_goes_first(state: str) -> None:
+    nights = [name(f"2026-11-{day}") for day in (10, 11, 12)]
+    waits: dict[str, str | None] = dict.fromkeys(nights, state)
+    said = [common.turn(night, waits, running=3) for night in nights]
+    assert said == [None, f"{nights[0]} goes first", f"{nights[0]} goes first"]
+
+
+def test_a_night_that_waits_for_its_deliveries_holds_no_run_by_hand_up() -> None:
+    scheduled = "scheduled__2026-11-22T00:00:00+00:00__2026-11-22__x"
+    waits: dict[str, str | None] = {scheduled: "deferred", LATER: "running", EARLIER: "queued"}
+    assert common.turn(EARLIER, waits, running=3) is None
+    assert common.turn(LATER, waits, running=3) == f"{EARLIER} goes first"
+    assert common.turn(scheduled, waits, running=3) == f"{EARLIER} goes first"
+
+
+def test_a_run_that_is_not_started_yet_holds_nobody_up() -> None:
+    waits = {name("2026-11-11"): "running", name("2026-11-10"): None}
+    assert common.turn(name("2026-11-11"), waits, running=1) is None
+
+
+# -- when a scheduled night starts --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("now", "arrived", "expected"),
+    [
+        ("2026-11-19T22:00", True, "2026-11-20T01:00"),  # 02:00 in Berlin
+        ("2026-11-20T01:00", True, None),
+        ("2026-11-20T01:00", False, "2026-11-20T01:05"),
+        ("2026-11-20T03:58", False, "2026-11-20T04:00"),  # 05:00 in Berlin: the last look
+        ("2026-11-20T04:00", False, None),
+    ],
+)
+def test_a_night_starts_at_its_hour_or_when_all_is_there_or_at_the_deadline(
+    now: str, arrived: bool, expected: str | None
+) -> None:
+    settings = load_settings({}, time_zone="Europe/Berlin", wait_until="05:00", hash_key="k")
+    found = common.next_look(datetime.fromisoformat(f"{now}+00:00"), date(2026, 11, 20), settings, arrived)
+    assert found == (datetime.fromisoformat(f"{expected}+00:00").astimezone(UTC) if expected else None)
+
+
+# -- what is tried again ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("error", "action"),
+    [
+        (ConnectionResetError("gone"), RetryAction.RETRY),
+        (TimeoutError(), RetryAction.RETRY),
+        (LockedError("another run"), RetryAction.RETRY),
+        (QualityError("rows do not add up"), RetryAction.FAIL),
+        (KeyError("a defect"), RetryAction.FAIL),
+    ],
+)
+def test_only_what_may_pass_by_itself_is_tried_again(error: Exception, action: RetryAction) -> None:
+    assert common.RETRIES.evaluate(error, 1, 3).action is action
+
+
+# -- who hears of a failure ---------------------------------------------------------------------------------------
+
+
+@dataclass
+class Instance:
+    dag_id: str = "landmark_build"
+    task_id: str = "missions"
+    try_number: int = 1
+    log_url: str = "http://127.0.0.1/log"
+
+
+def failure(words: str = "rows do not add up") -> dict[str, Any]:
+    run = context(Run("2026-11-20", "asset_triggered"))
+    return run | {"task_instance": Instance(), "ti": Instance(), "exception": QualityError(words)}
+
+
+@pytest.fixture
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("LANDMARK_DATA", str(tmp_path))
+    monkeypatch.setenv("LANDMARK_ALERT_RECIPIENTS", "a@example.org,b@example.org")
+    monkeypatch.setattr(common, "has_connection", lambda _: False)
+    return tmp_path
+
+
+class Catcher:
+    """A mail server that keeps what it is given."""
+
+    def __init__(self) -> None:
+        self.mails: list[tuple[list[str], email.message.EmailMessage]] = []
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
+        message = email.message_from_bytes(envelope.content, policy=email.policy.default)
+        self.mails.append((list(envelope.rcpt_tos), message))  # type: ignore[arg-type]
+        return "250 OK"
+
+
+@pytest.fixture
+def server() -> Iterator[tuple[Catcher, int]]:
+    catcher = Catcher()
+    controller = Controller(catcher, hostname="127.0.0.1", port=free_port())
+    controller.start()
+    yield catcher, controller.port
+    controller.stop()
+
+
+def test_without_a_mail_server_a_failure_is_filed_in_the_outbox(data: Path) -> None:
+    common.mail_failure(failure("Übernachtung {{ 1/0 }} <b>"))
+    (path,) = (data / "outbox").glob("*.eml")
+    message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+    assert message["Subject"] == "Landmark: landmark_build missions failed, night 2026-11-20"
+    assert message["To"] == "a@example.org, b@example.org"
+    assert "Übernachtung {{ 1/0 }} <b>" in message.get_content()  # type: ignore[attr-defined]
+
+
+def test_the_mail_server_of_the_settings_gets_the_failure(
+    data: Path, server: tuple[Catcher, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    catcher, port = server
+    monkeypatch.setenv("LANDMARK_SMTP__HOST", "127.0.0.1")
+    monkeypatch.setenv("LANDMARK_SMTP__PORT", str(port))
+    monkeypatch.setenv("LANDMARK_SMTP__STARTTLS", "false")
+    common.mail_failure(failure())
+    assert sorted(to for to, _ in catcher.mails) == [["a@example.org"], ["b@example.org"]]
+    assert "rows do not add up" in catcher.mails[0][1].get_content()
+    assert not list((data / "outbox").glob("*.eml"))
+
+
+def test_airflows_connection_goes_before_the_settings(
+    data: Path, server: tuple[Catcher, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    catcher, port = server
+    extra = '{"disable_ssl": true, "disable_tls": true, "timeout": 10, "retry_limit": 1}'
+    address = f'{{"conn_type": "smtp", "host": "127.0.0.1", "port": {port}, "extra": {extra}}}'
+    monkeypatch.setenv("AIRFLOW_CONN_SMTP_DEFAULT", address)
+    monkeypatch.setattr(common, "has_connection", lambda _: True)
+    common.mail_failure(failure("<b>{{ 1/0 }}"))
+    ((recipients, message),) = catcher.mails
+    assert recipients == ["a@example.org", "b@example.org"]
+    body = message.get_body(("html",))
+    assert body is not None
+    assert "&lt;b&gt;{{ 1/0 }}" in body.get_content()
+
+
+def test_a_connection_that_is_not_there_is_no_error() -> None:
+    assert common.has_connection("landmark_nothing_of_this_name") is False
