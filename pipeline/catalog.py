@@ -17,8 +17,9 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from pathlib import Path
+from typing import IO
 
-from pipeline.errors import LockedError, NightError
+from pipeline.errors import LockedError, NightError, SettingsError, StageError
 
 
 @dataclass(frozen=True)
@@ -65,9 +66,18 @@ class Store:
         """The catalogue as it stands; an empty one where nothing was built yet."""
         try:
             raw = json.loads(self.path.read_text("utf-8"))
+            return Catalog(raw["published"], {name: NightState(**state) for name, state in raw["nights"].items()})
         except FileNotFoundError:
             return Catalog()
-        return Catalog(raw["published"], {name: NightState(**state) for name, state in raw["nights"].items()})
+        except OSError as error:
+            raise _unusable(self.data, error) from error
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise StageError(
+                "the catalogue is damaged",
+                where=str(self.path),
+                value=str(error),
+                fix="Restore it from a backup; or remove it and run the nights again, what landed is kept",
+            ) from error
 
     def update(self, change: Callable[[Catalog], Catalog]) -> Catalog:
         """Replaces the catalogue in one step; the caller holds the lock."""
@@ -141,8 +151,7 @@ class Store:
     @contextmanager
     def lock(self, wait_seconds: float = 0.0) -> Iterator[None]:
         """Holds the data folder; raises LockedError where another run holds it for longer than wait_seconds."""
-        self.data.mkdir(parents=True, exist_ok=True)
-        with (self.data / "lock").open("a+") as handle:
+        with _opened(self.data) as handle:
             deadline = time.monotonic() + wait_seconds
             while not _locked(handle.fileno()):
                 if time.monotonic() >= deadline:
@@ -158,6 +167,23 @@ class Store:
             handle.write(f"process {os.getpid()}")
             handle.flush()
             yield
+
+
+def _opened(data: Path) -> IO[str]:
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+        return (data / "lock").open("a+")
+    except OSError as error:
+        raise _unusable(data, error) from error
+
+
+def _unusable(data: Path, error: OSError) -> SettingsError:
+    return SettingsError(
+        f"the data folder cannot be used: {error.strerror}",
+        where="setting data",
+        value=str(data),
+        fix="Give a folder that may be written with --data or LANDMARK_DATA",
+    )
 
 
 def _locked(handle: int) -> bool:

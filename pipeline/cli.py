@@ -86,6 +86,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except LandmarkError as error:
         print(f"landmark: {type(error).__name__}: {error}", file=sys.stderr)
         return 1
+    except OSError as error:
+        print(f"landmark: {type(error).__name__}: {error}; what was published stands", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print("landmark: interrupted; what was published stands", file=sys.stderr)
         return 1

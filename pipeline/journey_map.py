@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from pipeline.errors import JourneyMapError
+from pipeline.warehouse import fails
 
 TOUCH_COLUMNS = (
     "source", "brand", "channel", "event", "outcome", "topic", "category", "duration_seconds", "rating", "amount",
@@ -152,7 +153,7 @@ class _Reader:
 
     def expression(self, node: yaml.Node, owner: str) -> str:
         text = self.text(node, owner)
-        reason = refused(text)
+        reason = refused(text) or fails(condition(text))
         if reason:
             raise self.fail(
                 node,
@@ -213,15 +214,20 @@ def _allowed(exp: Any) -> tuple[type, ...]:
             exp.JSONPathKey, exp.JSONPathSubscript, exp.If, exp.Escape, exp.Tuple)  # fmt: skip
 
 
-def compiled(when: str) -> str:
-    """The expression as one DuckDB condition that cannot fail on a row: casts that do not fit give null."""
+def condition(when: str) -> str:
+    """The expression in DuckDB's words; casts that do not fit give null."""
     import sqlglot
     from sqlglot import exp
 
     tree = sqlglot.parse_one(when, read="duckdb").transform(
         lambda node: exp.TryCast(**node.args) if type(node) is exp.Cast else node
     )
-    return f"coalesce(try_cast(({tree.sql(dialect='duckdb', comments=False)}) as boolean), false)"
+    return str(tree.sql(dialect="duckdb", comments=False))
+
+
+def compiled(when: str) -> str:
+    """The expression as a condition that is true or false of every touch and cannot fail on one."""
+    return f"coalesce(try(try_cast(({condition(when)}) as boolean)), false)"
 
 
 def load_journey_map(path: Path) -> JourneyMap:
@@ -236,6 +242,8 @@ def load_journey_map(path: Path) -> JourneyMap:
         ) from error
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
+    except RecursionError as error:
+        raise JourneyMapError("the journey map is nested too deep", where=str(path)) from error
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f", line {mark.line + 1}" if mark else ""
@@ -243,7 +251,10 @@ def load_journey_map(path: Path) -> JourneyMap:
         raise JourneyMapError(f"the journey map is not YAML: {problem}", where=f"{path}{line}") from error
     if node is None:
         raise JourneyMapError("the journey map is empty", where=str(path))
-    return _map(_Reader(path), node)
+    try:
+        return _map(_Reader(path), node)
+    except RecursionError as error:
+        raise JourneyMapError("a condition of the journey map is nested too deep", where=str(path)) from error
 
 
 def _map(read: _Reader, node: yaml.Node) -> JourneyMap:

@@ -219,8 +219,9 @@ def _build_folder(run: Run, place: _Place) -> Path:
             where=f"stage {place.stage}, night {night}",
             fix="Run the stages before this one, pull first",
         )
-    taken = STAGES[:position] if place.stage not in BY_SOURCE else STAGES[: position + 1]
-    return place.store.begin(night, keep=tuple(taken) if state.build is not None and position > 0 else ())
+    if state.build is None:
+        return place.store.begin(night)
+    return place.store.begin(night, keep=BY_SOURCE if place.stage in BY_SOURCE else STAGES[:position])
 
 
 def _build(run: Run, place: _Place, module: Any, folder: Path, fresh: Path) -> dict[str, Any]:

@@ -230,6 +230,30 @@ class Session:
         )
 
 
+def fails(condition: str) -> str:
+    """Why a condition of the journey map cannot be computed, tried on one touch; '' where it can."""
+    import duckdb
+
+    try:
+        _one_touch().execute(f"select {condition} from touch").fetchall()
+    except duckdb.Error as error:
+        return str(error).splitlines()[0]
+    return ""
+
+
+@cache
+def _one_touch() -> "duckdb.DuckDBPyConnection":
+    import duckdb
+
+    connection = duckdb.connect(":memory:", config={"threads": 1})
+    texts = "source, brand, channel, event, outcome, topic, category, text"
+    connection.execute(
+        f"""create table touch as select '' as {texts.replace(", ", ", '' as ")}, '{{}}' as attributes,
+        0.0::double as duration_seconds, 0.0::double as rating, 0.0::double as amount, 0.0::double as valence"""
+    )
+    return connection
+
+
 def write_views(marts: Path, path: Path) -> None:
     """Replaces the analysts' database: read-only views of the published marts, and no rows of its own."""
     import duckdb

@@ -33,6 +33,8 @@ class Recipe:
     def __post_init__(self) -> None:
         if self.people < 20:
             raise _wrong("people", self.people, "Ask for 20 or more")
+        if self.seed < 0:
+            raise _wrong("seed", self.seed, "Ask for 0 or more")
         if not 0 <= self.bend <= 1:
             raise _wrong("bend", self.bend, "Give a number from 0 to 1")
         try:

@@ -13,9 +13,10 @@ at the penalty with the least left-out loss. What trees find beyond that is foun
 prognostic score (Hansen 2008, Biometrika 95), the outcome on what was known when the order was placed, left out in the
 same folds, is a covariate of both nuisances.
 
-The placebo of a moment is the same trial with a past outcome, whether the customer came back after the journey before:
-no moment can have caused it, so an effect on it is confounding that is left (Lipsitch et al. 2010, Epidemiology 21).
-What says the same as the past outcome is not adjusted for there.
+The placebo of a moment is the same trial with a past outcome, whether the customer came back after the journey before
+the last: no moment can have caused it, so an effect on it is confounding that is left (Lipsitch et al. 2010,
+Epidemiology 21). Not the last return itself: companies answer to it, so that it is a cause of moments and is adjusted
+for. What says the same as the past outcome is not adjusted for there.
 """
 
 from dataclasses import dataclass
@@ -92,12 +93,18 @@ def _answers(trials: Trials, folds: Ints, asked: _Question) -> list[Influence | 
         counts = trials.happened[rows].sum(axis=0)
         enough = (counts >= FEWEST) & (counts <= len(rows) - FEWEST)
         moments = np.flatnonzero(enough & (trials.sub_step_of == sub_step))
-        if len(moments):
-            table = _table(trials, folds, asked, rows, sub_step)
-        for moment in moments:
-            outcome = asked.outcome[rows]
-            answers[moment] = _influence(table, trials.happened[rows, moment], outcome, asked.penalties)
+        tables: dict[bytes, _Table] = {}
+        for moment in map(int, moments):
+            known = _earlier(trials, moment).tobytes()
+            table = tables[known] = tables.get(known) or _table(trials, folds, asked, rows, moment)
+            answers[moment] = _influence(table, trials.happened[rows, moment], asked.outcome[rows], asked.penalties)
     return answers
+
+
+def _earlier(trials: Trials, moment: int) -> Bools:
+    """The moments (m,) that came before this one: those of earlier sub-steps, and of its own what precedes it."""
+    earlier: Bools = trials.sub_step_of < trials.sub_step_of[moment]
+    return earlier if trials.precedes is None else earlier | trials.precedes[:, moment]
 
 
 def folds_of(customer: Ints, seed: int) -> Ints:
@@ -133,8 +140,8 @@ def _varied(table: Floats) -> Bools:
     return varied
 
 
-def _table(trials: Trials, folds: Ints, asked: _Question, rows: Ints, sub_step: int) -> _Table:
-    earlier = trials.happened[np.ix_(rows, trials.sub_step_of < sub_step)]
+def _table(trials: Trials, folds: Ints, asked: _Question, rows: Ints, moment: int) -> _Table:
+    earlier, sub_step = trials.happened[np.ix_(rows, _earlier(trials, moment))], trials.sub_step_of[moment]
     blocks = [earlier.astype(np.float64), trials.reached[rows, :sub_step].astype(np.float64)]
     tilt = [np.ones(len(rows)), trials.indicators()[rows]]
     if asked.score is not None:

@@ -19,10 +19,11 @@ DETECTABLE = float(ndtri(0.975) + ndtri(0.8))  # in standard errors: seen at 5 %
 class Trials:
     """The journeys of all trials, n rows, and what happened on them.
 
-    outcome (n,) 0 or 1; past_outcome (n,) 0, 1 or nan: whether the customer came back after the journey before;
+    outcome (n,) 0 or 1; past_outcome (n,) 0, 1 or nan: whether the customer returned after the last journey but one;
     customer (n,) codes; mission (n,) positions in `missions`, -1 for none; covariates by name, (n,) floats with nan or
     objects with None, all known when the order was placed; past_covariates names those that say what past_outcome
-    says; reached (n, sub-steps) and happened (n, moments) in the map's order; sub_step_of (moments,) positions.
+    says; reached (n, sub-steps) and happened (n, moments) in the map's order; sub_step_of (moments,) positions;
+    precedes (moments, moments): where the first, of the same sub-step, comes before the second (None: nowhere).
     """
 
     outcome: Floats
@@ -35,6 +36,7 @@ class Trials:
     reached: Bools
     happened: Bools
     sub_step_of: Ints
+    precedes: Bools | None = None
 
     def indicators(self) -> Floats:
         """Missions as columns of 0 and 1, (n, missions)."""

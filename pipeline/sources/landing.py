@@ -47,7 +47,15 @@ class Landing:
         """Everything that landed, in order of night, table and name."""
         if not self.manifest.exists():
             return []
-        return sorted(Landed(**json.loads(line)) for line in self.manifest.read_text("utf-8").splitlines())
+        try:
+            return sorted(Landed(**json.loads(line)) for line in self.manifest.read_text("utf-8").splitlines())
+        except (ValueError, TypeError) as error:
+            raise DeliveryError(
+                "the landing zone's manifest is damaged",
+                where=str(self.manifest),
+                value=str(error),
+                fix="Correct the line, or remove the file: what is still in the exports lands again",
+            ) from error
 
     def keep(self, files: Iterable[Landed]) -> None:
         """Replaces the manifest in one step."""

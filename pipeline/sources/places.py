@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -24,7 +25,8 @@ _STAMPS = ("ETag", "etag", "md5Hash", "mtime", "LastModified", "last_modified", 
 class Delivery:
     """One delivered file: its night, folder and name, its place, its size in bytes (None: not told) and its stamp.
 
-    The stamp changes when the file does; it is cheap to get and says nothing by itself.
+    The stamp changes when the file does; it is cheap to get and says nothing by itself. fault: why it must not be
+    opened; '' for an ordinary file.
     """
 
     night: str
@@ -34,6 +36,7 @@ class Delivery:
     path: str
     size: int | None
     stamp: str
+    fault: str = ""
 
 
 class Exports:
@@ -55,12 +58,9 @@ class Exports:
         for path, info in self._listed(source):
             parts = path[len(self.root) + 1 :].split("/")
             if len(parts) == 4 and is_night(parts[2]):
-                size = info.get("size")
-                found.append(
-                    Delivery(
-                        parts[2], parts[1], parts[3], source, path, None if size is None else int(size), _stamp(info)
-                    )
-                )
+                size = None if info.get("size") is None else int(info["size"])
+                what = (parts[2], parts[1], parts[3], source, path, size)
+                found.append(Delivery(*what, _stamp(info), self._fault(path)))
         return sorted(found)
 
     @contextmanager
@@ -86,6 +86,14 @@ class Exports:
             return [(path, info) for path, info in _walk(self.files, root) if info.get("type") != "directory"]
         except OSError as error:
             raise self._cannot(error) from error
+
+    def _fault(self, path: str) -> str:
+        if "file" not in _protocols(self.files):
+            return ""
+        here = Path(path)
+        if not here.resolve().is_relative_to(Path(self.root).resolve()):
+            return "a link that leads out of the exports"
+        return "" if here.is_file() else "not an ordinary file"
 
     def _must_exist(self) -> None:
         if not self.files.exists(self.root):

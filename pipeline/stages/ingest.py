@@ -239,6 +239,8 @@ def _tell(session: Session) -> None:
         """,
     )[0]
     session.rows = {"in": arrived, "out": accepted, "quarantined": refused}
+    if not arrived:
+        session.log("warning: nothing arrived, or files without a row")
     reasons = ask(
         session,
         "select split_part(q.reason, ':', 1) as code, count(*) from ingest.quarantine as q "

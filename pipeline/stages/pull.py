@@ -53,6 +53,9 @@ def _is_wanted(delivery: Delivery, session: Session) -> bool:
         known = ", ".join(form.table for form in forms_of(delivery.source))
         session.log(f"left: {shown(delivery.path)}: {delivery.source} has no such table, only {known}")
         return False
+    if delivery.fault:
+        session.log(f"warning: left: {shown(delivery.path)}: {delivery.fault}")
+        return False
     if not is_readable(delivery.name):
         session.log(f"left: {shown(delivery.path)}: not a file of a known format (.csv, .json, .jsonl, .parquet)")
         return False

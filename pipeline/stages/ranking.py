@@ -13,7 +13,7 @@ from pipeline.context import Run
 from pipeline.estimators.moment_effects import MomentEffects
 from pipeline.estimators.pooling import pooled_draws
 from pipeline.estimators.trials import Bools, Floats, Measured, Trials, measure
-from pipeline.estimators.verdicts import Verdicts, e_value, enough, judge, placebo_fails
+from pipeline.estimators.verdicts import FEWEST, Verdicts, e_value, enough, judge, placebo_fails
 from pipeline.journey_map import JourneyMap
 from pipeline.warehouse import Session
 
@@ -24,20 +24,23 @@ if TYPE_CHECKING:
 NEEDS = ("ingest", "identity", "emotion", "journeys", "missions")
 
 ALL = "ALL"
-HISTORY = ("prior_orders", "prior_return_share", "days_since_order", "tenure_days", "previous_value")
+HISTORY = (
+    "prior_orders", "prior_return_share", "previous_retained", "days_since_order", "tenure_days", "previous_value",
+)  # fmt: skip
 FEELINGS = ("prior_rating", "prior_valence")
 PLAN = ("value", "lead_days", "length_days", "mission_probability")
 WORDS = ("category", "region", "entry_medium")
-SAYS_THE_PAST = frozenset(("prior_return_share", "days_since_order", "tenure_days"))  # they imply the past outcome
+SAYS_THE_PAST = frozenset(("prior_return_share", "tenure_days"))  # they imply the past outcome
 COMMON_FIELD = 0.01  # an attribute on fewer journeys than this share is left out
 MOST_FIELDS = 30
+ORDERED = 0.95  # a moment is known before another of its sub-step where it came first in this share of journeys
 Z95 = 1.959964
 
 
 def build(run: Run, session: Session) -> None:
     """Makes ranking.moment_ranking: one row a mission (and ALL) and moment of the map."""
     session.model("ranking.followed", keep=False, horizon_days=run.journey_map.horizon_days)
-    for part in ("felt_before", "entries", "members", "surroundings"):
+    for part in ("felt_before", "entries", "members", "surroundings", "orderings"):
         session.model(f"ranking.{part}", keep=False)
     trials = read_trials(session, run.journey_map)
     measured, verdicts = rank(trials, run.settings.seed)
@@ -89,7 +92,7 @@ def read_trials(session: Session, journey_map: JourneyMap) -> Trials:
     )
     return Trials(
         outcome=followed["retained"].to_numpy(np.float64),
-        past_outcome=followed["previous_retained"].to_numpy(np.float64),
+        past_outcome=followed["earlier_retained"].to_numpy(np.float64),
         customer=np.unique(followed["customer_id"].to_numpy(str), return_inverse=True)[1].astype(np.int64),
         mission=np.array(
             [missions.index(m) if isinstance(m, str) else -1 for m in followed["mission"]], dtype=np.int64
@@ -100,7 +103,17 @@ def read_trials(session: Session, journey_map: JourneyMap) -> Trials:
         reached=reached,
         happened=happened,
         sub_step_of=sub_step_of,
+        precedes=_precedes(session.frame("ranking.orderings"), [m.moment for m in moments]),
     )
+
+
+def _precedes(orderings: "pd.DataFrame", names: Sequence[str]) -> Bools:
+    """Which moment (rows) comes before which other one of its sub-step (columns), in nearly all journeys with both."""
+    clear = (orderings["journeys"] >= FEWEST) & (orderings["earlier_journeys"] >= ORDERED * orderings["journeys"])
+    before = np.zeros((len(names), len(names)), dtype=bool)
+    for first, second in orderings.loc[clear, ["moment", "later_moment"]].itertuples(index=False):
+        before[names.index(first), names.index(second)] = True
+    return before
 
 
 def _marks(pairs: "pd.DataFrame", followed: "pd.DataFrame", names: Sequence[str]) -> Bools:

@@ -44,6 +44,7 @@ histories as (
         journey_id,
         nth_order - 1 as prior_orders,
         is_return,
+        lag(is_return) over past as was_return,
         sum(is_return) over past as prior_returns,
         date_diff('microsecond', previous_ordered_at, ordered_at) / 8.64e10 as days_since_order,
         date_diff('microsecond', first_ordered_at, ordered_at) / 8.64e10 as tenure_days,
@@ -70,7 +71,8 @@ select
     cast(h.days_since_order as double) as days_since_order,
     cast(h.tenure_days as double) as tenure_days,
     cast(h.previous_value as double) as previous_value,
-    cast(case when h.prior_orders > 0 then h.is_return end as double) as previous_retained
+    cast(case when h.prior_orders > 0 then h.is_return end as double) as previous_retained,
+    cast(case when h.prior_orders > 1 then h.was_return end as double) as earlier_retained
 from journeys as j
 inner join histories as h on j.journey_id = h.journey_id
 left join assignments as a on j.journey_id = a.journey_id

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.catalog import Store, parse_night
-from pipeline.errors import LockedError, NightError
+from pipeline.errors import LockedError, NightError, SettingsError, StageError
 
 
 def built(store: Store, night: str, text: str) -> None:
@@ -58,6 +58,20 @@ def test_a_second_holder_is_told_who_holds_the_folder(tmp_path: Path) -> None:
         Store(tmp_path).lock(),
     ):
         pass
+
+
+@pytest.mark.parametrize("text", ["{bad", "[]", '{"published": null}'])
+def test_a_damaged_catalogue_is_named(tmp_path: Path, text: str) -> None:
+    (tmp_path / "catalog.json").write_text(text)
+    with pytest.raises(StageError, match=r"catalog.json: the catalogue is damaged"):
+        Store(tmp_path).read()
+
+
+def test_a_data_folder_that_is_none_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    for use in (Store(tmp_path / "file").read, Store(tmp_path / "file" / "x").lock().__enter__):
+        with pytest.raises(SettingsError, match="the data folder cannot be used"):
+            use()
 
 
 @pytest.mark.parametrize("text", ["2026-13-01", "yesterday", "20260101", "2026-1-1", "../2026-01-01"])

@@ -134,6 +134,15 @@ def test_one_source_run_again_leaves_the_other_sources_alone(settings: Settings)
     runner.run_stage(settings, "identity", "2026-01-01")
 
 
+def test_one_source_of_a_published_night_run_again_keeps_the_other_sources(settings: Settings) -> None:
+    runner.run_night(settings, "2026-01-01")
+    runner.run_stage(settings, "pull", "2026-01-01", "web")
+    runner.run_stage(settings, "ingest", "2026-01-01", "web")
+    for stage in STAGES[2 : STAGES.index("marts") + 1]:
+        runner.run_stage(settings, stage, "2026-01-01")
+    assert nights_in(runner.marts_folder(settings)) == ["2026-01-01"]
+
+
 def test_a_second_run_beside_the_first_is_refused(settings: Settings) -> None:
     with Store(settings.data).lock(), pytest.raises(LockedError, match="another run holds the data folder"):
         runner.run_night(settings, "2026-01-01")

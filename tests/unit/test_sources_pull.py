@@ -193,3 +193,17 @@ def test_any_place_of_fsspec_will_do() -> None:
     with exports.open(found[0]) as content:
         assert content.read() == jsonl([EVENT]).encode()
     assert exports.deliveries("crm") == []
+
+
+def test_what_is_no_file_of_the_exports_is_left_and_told(tmp_path: Path) -> None:
+    case = Case(tmp_path)
+    case.deliver("web/events/2026-01-02/e.jsonl", jsonl([EVENT]))
+    folder = tmp_path / "exports" / "web" / "events" / "2026-01-02"
+    (tmp_path / "secret.jsonl").write_text(jsonl([EVENT | {"messageId": "stolen"}]))
+    (folder / "away.jsonl").symlink_to(tmp_path / "secret.jsonl")
+    os.mkfifo(folder / "pipe.jsonl")
+    case.night("2026-01-02", "web")
+    assert case.ask("web", "select message_id from ingest.events") == [(EVENT["messageId"],)]
+    told = "\n".join(case.logs)
+    assert "away.jsonl: a link that leads out of the exports" in told
+    assert "pipe.jsonl: not an ordinary file" in told

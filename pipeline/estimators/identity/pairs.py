@@ -248,7 +248,7 @@ def _own(session: Session, strangers: Parameters, *, enough: bool) -> Parameters
         rule = " and ".join(f"l.{column} = r.{column}" for column in block)
         try:
             linker.training.estimate_parameters_using_expectation_maximisation(rule)
-        except EMTrainingException:
+        except (EMTrainingException, ValueError):  # too few pairs in the block: a likeness never occurs in it
             continue
     return _learned(linker)
 
