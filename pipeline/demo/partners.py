@@ -53,7 +53,7 @@ def _refs(partner: str, rows: pd.DataFrame) -> pd.DataFrame:
 def _deliveries(story: Story) -> pd.DataFrame:
     late = np.where(story.on("delivery_late"), "late", "on_time").astype(object)
     outcome = late + np.where(story.on("carried_to_spot"), "+carried_in", "")
-    return _activity(story, story.at("delivery"), story.while_delivered(), "delivery", outcome)
+    return _activity(story, story.at("delivery"), story.while_delivered(high=0.45), "delivery", outcome)
 
 
 def _plantings(story: Story) -> pd.DataFrame:

@@ -50,9 +50,10 @@ class Story:
         days = low + self.rng.random(len(self.j)) * (most - low)
         return self.j.ordered - (days * DAY).astype(np.int64)
 
-    def while_delivered(self) -> Ints:
+    def while_delivered(self, low: float = 0.05, high: float = 0.9) -> Ints:
+        """A time between these shares of the span from the start of use to its end."""
         span = self.j.ends - self.j.starts
-        return self.j.starts + (self.rng.uniform(0.05, 0.9, len(self.j)) * span).astype(np.int64)
+        return self.j.starts + (self.rng.uniform(low, high, len(self.j)) * span).astype(np.int64)
 
     def seconds(self, low: float, high: float) -> Ints:
         return self.rng.uniform(low, high, len(self.j)).astype(np.int64)
@@ -101,7 +102,7 @@ def _office(story: Story) -> list[pd.DataFrame]:
     return [
         _part(story.at("confirmation"), sent, "email", "order_confirmation", outcome=outcome),
         _part(story.on("day_chosen"), day, "email", "delivery_day_chosen", outcome="done"),
-        _part(story.on("order_chased"), story.while_delivered(), "call_center", "order_chased", outcome="told",
+        _part(story.on("order_chased"), story.while_delivered(0.5), "call_center", "order_chased", outcome="told",
               seconds=story.seconds(60, 900)),
         _part(question & ~j.addon, day, "call_center", "question", outcome="answered", seconds=story.seconds(40, 700)),
     ]  # fmt: skip
