@@ -8,6 +8,7 @@ UV_VERSION := 0.13.9
 VERSIONS := 3.11 3.12 3.13
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
 
+# A machine behind a proxy of its own trusts it in its system store: the second try of the install looks there.
 # Byte code makes every start of Airflow twice as fast.
 unexport PYTHONDONTWRITEBYTECODE
 unexport PYTHONPATH
@@ -36,8 +37,10 @@ $(INSTALLED): pyproject.toml $(wildcard constraints/*.txt)
 	if ! [ -x $(BIN)/python ] || [ "$$($(BIN)/python -c 'import sys; print("%d.%d" % sys.version_info[:2])')" != "$$version" ]; \
 	then $$found -m venv --clear .venv; fi; \
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION); \
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode \
-	    --constraint constraints/py$$version.txt --editable '.[airflow,dev]'; \
+	pinned="--quiet --python $(BIN)/python --compile-bytecode --constraint constraints/py$$version.txt"; \
+	$(BIN)/uv pip install $$pinned --editable '.[airflow,dev]' 2>.venv/install.log \
+	    || $(BIN)/uv pip install --system-certs $$pinned --editable '.[airflow,dev]' \
+	    || { cat .venv/install.log >&2; exit 1; }; \
 	$(BIN)/python -m compileall -q pipeline expectations; \
 	touch $(INSTALLED)
 
