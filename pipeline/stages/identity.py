@@ -325,4 +325,4 @@ def _put_hashes(run: Run, session: Session) -> None:
         },
         dtype="string",
     )
-    session.put("identity.hashes", frame, grain=("kind", "value"), keep=False)
+    session.put("identity.keyed_values", frame, grain=("kind", "value"), keep=False)

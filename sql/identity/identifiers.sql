@@ -1,7 +1,7 @@
 -- identity.identifiers: every identifier of everybody who does not refuse analytics, with the customer it belongs to.
 -- E-mail addresses and phone numbers appear as keyed hashes only, one row for each customer who gave them.
 -- grain   identifier_kind, identifier_value, customer_id, valid_from
--- reads   identity.records, identity.members, identity.device_spans, identity.handle_owners, identity.keys, identity.emails, identity.hashes, identity.authors
+-- reads   identity.records, identity.members, identity.device_spans, identity.handle_owners, identity.keys, identity.emails, identity.keyed_values, identity.authors
 -- params  none
 with
 records as (select * from identity.records),
@@ -41,11 +41,11 @@ given as (
 ),
 contacts as (
     select distinct
-        hashes.kind as identifier_kind, hashes.hashed as identifier_value, members.customer_id,
-        hashes.kind as matched_by, 1.0 as match_probability
+        keyed.kind as identifier_kind, keyed.hashed as identifier_value, members.customer_id,
+        keyed.kind as matched_by, 1.0 as match_probability
     from given
     inner join members on given.record_id = members.record_id
-    inner join identity.hashes as hashes on given.kind = hashes.kind and given.value = hashes.value
+    inner join identity.keyed_values as keyed on given.kind = keyed.kind and given.value = keyed.value
 ),
 lasting as (
     select * from own

@@ -13,7 +13,7 @@ people as (
         'crm_id' as kind, crm_ids.crm_id as value, crm_ids.first_at,
         customers.first_name, customers.last_name, customers.birth_date, customers.street, customers.city,
         customers.postcode, customers.loyalty_id, customers.social_handle,
-        case when customers.consent_analytics = false then true else false end as is_refusal
+        coalesce(customers.consent_analytics = false, false) as is_refusal
     from crm_ids
     left join customers on crm_ids.crm_id = customers.crm_id
     union all

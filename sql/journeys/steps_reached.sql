@@ -5,7 +5,7 @@
 select
     journey_id,
     list_transform(
-        list_sort(list({'position': position, 'sub_step': sub_step})),
+        list_sort(list({ 'position': position, 'sub_step': sub_step })),
         lambda e: e.sub_step
     ) as steps_reached
 from journeys.sub_steps
