@@ -49,7 +49,9 @@ def rebuild_stale() -> list[str]:
     """Rebuilds the later nights that rest on this one, in order."""
     from pipeline import runner
 
-    return runner.rebuild_stale(task_settings(), progress=print)
+    rebuilt: list[str] = runner.rebuild_stale(task_settings(), progress=print)
+    print(f"rebuilt: {', '.join(rebuilt) or 'nothing was stale'}")
+    return rebuilt
 
 
 @dag(

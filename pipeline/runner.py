@@ -170,6 +170,7 @@ def marts_folder(settings: Settings) -> Path:
 
 def _run(run: Run, place: _Place, progress: Progress) -> dict[str, Any]:
     progress(f"{run.night} {place.name} ...")
+    was_open = place.store.read().night(run.night.isoformat()).working is not None
     folder = _build_folder(run, place)
     started = time.perf_counter()
     module = importlib.import_module(f"pipeline.stages.{place.stage}")
@@ -179,6 +180,8 @@ def _run(run: Run, place: _Place, progress: Progress) -> dict[str, Any]:
     fresh.mkdir(parents=True)
     try:
         summary = _build(run, place, module, folder, fresh)
+        if not was_open and place.stage in _PRIVATE and place.stage not in BY_SOURCE:
+            summary["messages"].append("a new build of a published night: readers keep the old one until marts has run")
         summary |= {"seconds": round(time.perf_counter() - imported, 3), "import_seconds": round(imported - started, 3)}
         (fresh / "_stage.json").write_text(json.dumps(summary, sort_keys=True), "utf-8")
         _commit(place, folder, fresh)
@@ -285,7 +288,11 @@ def _folders(folder: Path, stage: str, place: _Place) -> list[Path]:
     places = _places(folder, stage, place)
     missing = [path for path in places if not path.is_dir()]
     if missing:
-        raise StageError("what the stage needs is not there", where=str(missing[0]), fix=f"Run the stage {stage} first")
+        raise StageError(
+            "what the stage needs is not there",
+            where=str(missing[0]),
+            fix=f"Run the stage {stage} first (in Airflow: clear it together with its downstream tasks)",
+        )
     return places
 
 

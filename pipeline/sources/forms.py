@@ -1,4 +1,4 @@
-"""The tables of the canonical form: which columns a delivery may carry and which it must (contract/exports.md).
+"""The tables of the canonical form: which columns a delivery may carry and which it must (docs/deliveries.md).
 
 A form's column has the name that it has in schema ingest and the path that it has in a delivery: a CSV header, a
 Parquet column, or a JSON path with dots. Everything else that a delivery carries is unmapped, and kept as such.

@@ -247,4 +247,8 @@ def _tell(session: Session) -> None:
         "semi join door.taken using (table_name, night, file) group by code order by code",
     )
     told = ", ".join(f"{count} {code}" for code, count in reasons)
-    session.log(f"{arrived:,} rows arrived: {accepted:,} accepted, {refused:,} quarantined ({told or 'none'})")
+    replaced = arrived - accepted - refused
+    session.log(
+        f"{arrived:,} rows arrived tonight: {accepted:,} accepted, {replaced:,} superseded, "
+        f"{refused:,} quarantined ({told or 'none'})"
+    )

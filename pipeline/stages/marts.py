@@ -17,7 +17,7 @@ MARTS = (
 
 
 def build(run: Run, session: Session) -> None:
-    """Makes every mart of contract/marts.md, one model each."""
+    """Makes every mart, one model each."""
     import pandas as pd
 
     rows = _stage_runs(session.output.parent, run.night)
