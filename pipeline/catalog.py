@@ -195,11 +195,16 @@ def _locked(handle: int) -> bool:
 
 
 def write_text(path: Path, text: str) -> None:
+    """Writes the text as UTF-8, the file whole: see write_bytes."""
+    write_bytes(path, text.encode("utf-8"))
+
+
+def write_bytes(path: Path, data: bytes) -> None:
     """Writes the file so that it is either the old one or the new one, whole, even after a crash."""
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
-    with fresh.open("w", encoding="utf-8") as handle:
-        handle.write(text)
+    with fresh.open("wb") as handle:
+        handle.write(data)
         handle.flush()
         os.fsync(handle.fileno())
     fresh.replace(path)

@@ -1,7 +1,8 @@
 """Where things are and how much they may use: typed, frozen, unknown names refused.
 
 Settings come from a TOML file (LANDMARK_SETTINGS names it), over which LANDMARK_* environment variables win, over
-which the command line's flags win. Nothing else in the package reads the environment.
+which the command line's flags win. Nothing else of the pipeline reads the environment
+(the driver of a trial Airflow, embedded.py, hands its own on to the processes that it starts).
 """
 
 import difflib

@@ -129,12 +129,6 @@ class Session:
         places = _tables(self.previous_folders.get(stage, [])).get(table)
         return None if not places else self.connection.sql(_view(table, places)).to_arrow_table()
 
-    def attach_previous(self, stage: str, schema: str = "previous") -> bool:
-        """Makes views <schema>.<table> of the stage's tables as of the last finished night; False where none is."""
-        folders = self.previous_folders.get(stage, [])
-        self.attach(stage, folders, schema)
-        return bool(folders)
-
     def previous_file(self, stage: str, name: str) -> bytes | None:
         """An extra file that the stage saved on the last finished night before this one."""
         for folder in self.previous_folders.get(stage, []):

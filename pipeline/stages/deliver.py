@@ -9,11 +9,10 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from pipeline import mail
-from pipeline.catalog import Store
+from pipeline.catalog import Store, write_bytes
 from pipeline.context import Run
 from pipeline.errors import StageError
 from pipeline.settings import Audience, Settings
-from pipeline.stages.report import write
 
 if TYPE_CHECKING:
     from pipeline.warehouse import Session
@@ -58,7 +57,7 @@ def _file(settings: Settings, night: date, audience: Audience, ledger: mail.Ledg
     for name in waiting:
         ledger.put(night, audience.name, name, "sending")
     if waiting:
-        write(settings.data / "outbox" / f"{night.isoformat()}-{audience.name}.eml", letter)
+        write_bytes(settings.data / "outbox" / f"{night.isoformat()}-{audience.name}.eml", letter)
     for name in waiting:
         ledger.put(night, audience.name, name, "sent")
     return dict.fromkeys(audience.recipients, "sent")

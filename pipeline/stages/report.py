@@ -4,14 +4,12 @@ Everything but the count of arrivals is read from the night's published marts. W
 report.html, and letters/<audience>.eml, which the stage deliver sends as they are. The same marts give the same bytes.
 """
 
-import os
 from dataclasses import dataclass
 from math import isnan
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline import mail, render, words
-from pipeline.catalog import sync_folder
+from pipeline.catalog import write_bytes
 from pipeline.context import Run
 from pipeline.settings import Audience
 
@@ -57,25 +55,13 @@ def build(run: Run, session: "Session") -> None:
     folder = run.settings.data / "reports" / run.night.isoformat()
     values = _values(run, tables)
     html = render.page("report.html.j2", **values).encode("utf-8")
-    write(folder / "report.html", html)
+    write_bytes(folder / "report.html", html)
     for audience in run.settings.audiences:
         letter = _letter(run, audience, values)
         message = mail.compose(letter, audience, run.settings.mail_from, run.night)
-        write(folder / "letters" / f"{audience.name}.eml", message.as_bytes())
+        write_bytes(folder / "letters" / f"{audience.name}.eml", message.as_bytes())
     session.log(values["subject"])
     session.log(f"report of {len(html) / 1e6:.2f} MB at {folder / 'report.html'}")
-
-
-def write(path: Path, data: bytes) -> None:
-    """Writes the file so that it is either the old one or the new one, whole, even after a crash."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
-    with fresh.open("wb") as handle:
-        handle.write(data)
-        handle.flush()
-        os.fsync(handle.fileno())
-    fresh.replace(path)
-    sync_folder(path.parent)
 
 
 # -- tables ---------------------------------------------------------------------------------------------------------
