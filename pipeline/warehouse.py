@@ -6,7 +6,7 @@ stage's own tables as Parquet, sorted by their grain, into a folder that the run
 A table is stored as `<table>.parquet`, or as a folder `<table>/` of Parquet parts (so that a night can carry
 the parts of earlier nights over by hard links). Where a folder `<table>.gone/` stands beside the parts, the rows
 that it names by delivered_night, delivered_file and delivered_line are left out of the view; the view
-`<table>_history` has them all, what was superseded as well.
+`<table>_history` has them all, what was superseded as well. `<table>.replaced/` does so by row_id (see carried.py).
 """
 
 import re
@@ -25,9 +25,13 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+    from pipeline.carried import Carried
+
 SQL = Path(__file__).resolve().parent.parent / "sql"
 _HEADER = re.compile(r"^--\s+(grain|reads|params)\s+(.*)$")
 _NAME = re.compile(r"^[a-z_][a-z0-9_]*$")
+# the folder beside a table's parts that lists rows which no longer stand, and the columns that name a row
+_NO_LONGER = {"gone": "delivered_night, delivered_file, delivered_line", "replaced": "row_id"}
 
 
 @dataclass(frozen=True)
@@ -69,9 +73,9 @@ def quoted(text: object) -> str:
 class Session:
     """What a stage works with. Close it (or leave the `with` block) and its database is gone.
 
-    output: the folder that the stage's files go to. previous_folders: by stage, its folders as of the last finished
-    night. rows: what the stage says it took in, put out and quarantined ("in", "out", "quarantined"). messages: lines
-    for the log.
+    output: the folder that the stage's files go to. inner: tables that are the stage's own business, not worth a line.
+    previous_folders: by stage, its folders as of the last finished night. rows: what the stage says it took in, put out
+    and quarantined ("in", "out", "quarantined"). messages: lines for the log.
     """
 
     def __init__(self, settings: Settings, schema: str, output: Path, spill: Path) -> None:
@@ -79,7 +83,10 @@ class Session:
         self.kept: dict[str, tuple[str, ...]] = {}
         self.messages: list[str] = []
         self.rows: dict[str, int] = {}
+        self.inner: set[str] = set()
         self.previous_folders: dict[str, list[Path]] = {}
+        self.attached: dict[str, list[Path]] = {}
+        self.carried: Carried | None = None
         self.connection = self._connect()
         self._schema(schema)
 
@@ -118,6 +125,7 @@ class Session:
         """Makes a view <schema>.<table> of every table in the stage's folders (several: one table's rows together)."""
         schema = schema or stage
         self._schema(schema)
+        self.attached[schema] = list(folders)
         for table, places in sorted(_tables(folders).items()):
             self.connection.execute(f"create or replace view {schema}.{table} as {_view(table, places)}")
             if all(place.is_dir() for place in places):
@@ -163,7 +171,8 @@ class Session:
             raise StageError("the model lacks a parameter", where=f"sql/{table}", value=missing[0])
         self._schema(table.partition(".")[0])
         named = {name: params[name] for name in model.params}
-        self._create(f"create or replace {'view' if view else 'table'} {table} as {model.sql}", named, table)
+        self.make_room(table)
+        self._create(f"create {'view' if view else 'table'} {table} as {model.sql}", named, table)
         if keep:
             self.kept[table] = model.grain
 
@@ -171,6 +180,17 @@ class Session:
         """Frees scratch tables that are not read any more."""
         for table in tables:
             self.connection.execute(f"drop table {table}")
+
+    def make_room(self, table: str) -> None:
+        """Takes a table or view of that name away, where there is one."""
+        schema, _, name = table.partition(".")
+        kind = self.connection.execute(
+            "select table_type from information_schema.tables where table_catalog = current_database()"
+            " and table_schema = ? and table_name = ?",
+            [schema, name],
+        ).fetchone()
+        if kind:
+            self.connection.execute(f"drop {'view' if kind[0] == 'VIEW' else 'table'} {table}")
 
     def select(self, table: str, sql: str) -> None:
         """Makes a scratch table of a select that was compiled from the journey map."""
@@ -194,7 +214,8 @@ class Session:
         """Makes a table of computed rows."""
         self._schema(table.partition(".")[0])
         self.connection.register("given", data)
-        self.connection.execute(f"create or replace table {table} as select * from given")
+        self.make_room(table)
+        self.connection.execute(f"create table {table} as select * from given")
         self.connection.unregister("given")
         if keep:
             self.kept[table] = tuple(grain)
@@ -208,13 +229,14 @@ class Session:
         self.messages.append(text)
 
     def write(self) -> dict[str, int]:
-        """Writes the kept tables, sorted by their grain; returns their row counts."""
+        """Writes the kept tables, sorted by their grain; returns the row counts of those that are not inner."""
         counts = {}
         for table, grain in sorted(self.kept.items()):
             name = table.partition(".")[2]
             self.export(table, grain, self.output / f"{name}.parquet")
             counts[name] = self.count(table)
-        return counts
+        counts |= self.carried.write() if self.carried else {}
+        return {name: count for name, count in counts.items() if name not in self.inner}
 
     def export(self, table: str, grain: Iterable[str], path: Path) -> None:
         """Writes one table or view as Parquet, in the order of the grain."""
@@ -278,8 +300,9 @@ def _rows(places: Sequence[Path]) -> str:
 
 def _view(table: str, places: Sequence[Path]) -> str:
     rows = f"select * from {_rows(places)} as standing"
-    gone = [path.with_name(f"{table}.gone") for path in places if path.is_dir()]
-    listed = [path for path in gone if path.is_dir() and any(path.glob("*.parquet"))]
-    if not listed:
-        return rows
-    return f"{rows} anti join {_rows(listed)} as gone using (delivered_night, delivered_file, delivered_line)"
+    for ending, columns in _NO_LONGER.items():
+        gone = [path.with_name(f"{table}.{ending}") for path in places if path.is_dir()]
+        listed = [path for path in gone if path.is_dir() and any(path.glob("*.parquet"))]
+        if listed:
+            rows += f" anti join {_rows(listed)} as {ending} using ({columns})"
+    return rows
