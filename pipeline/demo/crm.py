@@ -114,7 +114,7 @@ def _local_form(phone: str) -> str:
     return f"0{phone[3:7]} {phone[7:]}" if phone.startswith("+44") else phone
 
 
-def _slip(word: str, rng: np.random.Generator) -> str:
+def slip(word: str, rng: np.random.Generator) -> str:
     """One typing slip: a letter doubled, dropped, swapped with the next, or replaced."""
     if len(word) < 4:
         return word
@@ -128,7 +128,7 @@ def _slips(row: Row, region: int, rng: np.random.Generator) -> Row:
     row, draw = dict(row), rng.random(10)
     row["first"] = _first_name(row["first"], draw[0], rng)
     if draw[1] < 0.22:
-        row["last"] = _slip(row["last"], rng)
+        row["last"] = slip(row["last"], rng)
     elif draw[1] < 0.235:
         row["first"], row["last"] = row["last"], row["first"]
     row["email"] = _other_email(row, draw[2], rng)
@@ -150,7 +150,7 @@ def _slips(row: Row, region: int, rng: np.random.Generator) -> Row:
 
 def _first_name(name: str, draw: float, rng: np.random.Generator) -> str:
     if draw < 0.2:
-        return _slip(name, rng)
+        return slip(name, rng)
     if draw < 0.4:
         return NICKNAMES.get(name, name)
     return f"{name[0]}." if draw < 0.45 else name

@@ -8,6 +8,7 @@ import pandas as pd
 
 from pipeline.demo.company import DELIVERER, MISSION_NAMES, PLANTERS
 from pipeline.demo.crm import Crm
+from pipeline.demo.hard import with_mailbox_of_another, with_name_of_another
 from pipeline.demo.history import Journeys
 from pipeline.demo.people import People
 from pipeline.demo.recipe import DAY, HOUR, Bools, Ints, Recipe, Texts, choose
@@ -20,6 +21,9 @@ COLUMNS = [
     *("occurred_at", "activity_type", "outcome", "duration_seconds", "category", "city"),
 ]
 CREW_COLUMNS = ["amount", "currency", "rating", "text"]
+# how a partner knows somebody: by a hashed e-mail, a loyalty id, a name and postcode, or not at all
+KNOWN_BY, KNOWN_BY_IN_A_HARDER_WORLD = (0.62, 0.18, 0.14, 0.06), (0.46, 0.14, 0.34, 0.06)
+NUMBERED_TWICE = 0.03  # of a partner's customers, in a harder world
 
 
 @dataclass(frozen=True)
@@ -39,14 +43,19 @@ def make_partners(recipe: Recipe, people: People, journeys: Journeys, crm: Crm) 
     for name, letter, rows in ((DELIVERER, "D", _deliveries(story)), (PLANTERS, "W", _plantings(story))):
         told = _who(rows, name, letter, people=people, mailed=mailed, recipe=recipe)
         known[name] = finished(told, letter, "activity_id", recipe, story.rng)
-    refs = [_refs(name, rows) for name, rows in known.items()]
+    refs: list[pd.DataFrame] = []
+    for name, rows in known.items():
+        refs.append(_refs(name, rows, people, max([len(people), *(1 + int(r["person"].max()) for r in refs)])))
     out = {DELIVERER: [*COLUMNS, "night"], PLANTERS: [*COLUMNS, *CREW_COLUMNS, "night"]}
     emotions = spoken(known[PLANTERS], "activity_id")
     return Partners({k: known[k][c] for k, c in out.items()}, emotions, pd.concat(refs, ignore_index=True))
 
 
-def _refs(partner: str, rows: pd.DataFrame) -> pd.DataFrame:
+def _refs(partner: str, rows: pd.DataFrame, people: People, first: int) -> pd.DataFrame:
+    """The partner's numbers; people who never bought from us are others with every partner, numbered from `first`."""
     met = rows[["customer_ref", "person", "linkable"]].drop_duplicates(ignore_index=True)
+    strangers = met["person"] >= len(people)
+    met["person"] = met["person"].where(~strangers, met["person"] - len(people) + first)
     return met.rename(columns={"customer_ref": "value"}).assign(kind=f"partner:{partner}")
 
 
@@ -99,7 +108,7 @@ def _who(
     rng = recipe.rng(f"partner {partner}")
     n, strangers = len(people), max(2, len(rows) // 25)
     number = rng.permutation(n + strangers) * 7 + 100_003
-    how = rng.choice(4, size=n + strangers, p=[0.62, 0.18, 0.14, 0.06])
+    how = rng.choice(4, size=n + strangers, p=KNOWN_BY_IN_A_HARDER_WORLD if recipe.hard else KNOWN_BY)
     member = np.concatenate([people.loyalty_id != "", np.zeros(strangers, bool)])
     how = np.where((how == 1) & ~member, 0, how)
     others = _strangers(rows, n, strangers, rng)
@@ -115,7 +124,26 @@ def _who(
     for column in ("first_name", "last_name", "postcode", "city"):
         rows[column] = np.where(named, facts[column][person], "")
     told = with_name | (how == 1) | ((how == 0) & np.concatenate([mailed, np.ones(strangers, bool)]))
+    if recipe.hard:
+        rows["customer_ref"] = _numbered_twice(rows["customer_ref"], person, rng)
+        told &= ~_ambiguous(people, how, with_name)
     return rows.assign(partner=partner, linkable=told[person])
+
+
+def _numbered_twice(refs: pd.Series, person: Ints, rng: np.random.Generator) -> Texts:
+    """Some customers have a second number, under which a part of what they did is written down."""
+    twice = np.isin(person, np.flatnonzero(rng.random(person.max(initial=0) + 1) < NUMBERED_TWICE))
+    numbers: Texts = np.where(twice & (rng.random(len(refs)) < 0.5), refs + "-2", refs).astype(object)
+    return numbers
+
+
+def _ambiguous(people: People, how: Ints, with_name: Bools) -> Bools:
+    """Of whom a partner tells what is as true of somebody else: a couple's mailbox, a namesake's name and postcode."""
+    strangers = np.zeros(len(how) - len(people), bool)
+    mailbox = np.concatenate([with_mailbox_of_another(people), strangers])
+    name = np.concatenate([with_name_of_another(people), strangers])
+    ambiguous: Bools = ((how == 0) & mailbox & ~with_name) | ((how == 2) & name)
+    return ambiguous
 
 
 def _strangers(rows: pd.DataFrame, n: int, strangers: int, rng: np.random.Generator) -> pd.DataFrame:

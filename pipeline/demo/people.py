@@ -64,7 +64,7 @@ def _rank(values: Ints) -> Ints:
     return np.unique(values, return_inverse=True)[1]
 
 
-def _phones(rng: np.random.Generator, region: Ints) -> Texts:
+def mobile_numbers(rng: np.random.Generator, region: Ints) -> Texts:
     """Mobile numbers of the person's country, in E.164."""
     number = rng.integers(1_000_000, 10_000_000, len(region)).astype(str).astype(object)
     irish = "+353" + choose(rng, ("83", "85", "86", "87", "89"), len(region)) + number
@@ -115,7 +115,7 @@ def make_people(recipe: Recipe) -> People:
     member = rng.random(n) < 1 / (1 + np.exp(0.9 - 0.9 * bond))
     number = rng.permutation(n)
     handles = np.array([f"{f.lower()}_{x[:4].lower()}{i}" for f, x, i in zip(first, last, number, strict=True)])
-    phones = _phones(rng, region)
+    phones = mobile_numbers(rng, region)
     span = recipe.end - recipe.start
     late = rng.random(n) < 0.03  # a trickle of people who are new in the last nights
     entry = np.where(late, recipe.end - rng.random(n) * 3 * DAY, recipe.start + rng.random(n) ** 1.5 * span)

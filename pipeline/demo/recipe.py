@@ -29,6 +29,7 @@ class Recipe:
     bend: float
     effects: bool
     hidden: bool
+    hard: bool = False
 
     def __post_init__(self) -> None:
         if self.people < 20:

@@ -18,6 +18,7 @@ from pipeline.demo.recipe import DAY, HOUR, MINUTE, Bools, Floats, Ints, Recipe,
 
 LATE_SHARE = 0.006
 LINES_A_FILE = 250_000
+PEOPLE_A_KIOSK, LOGINS_A_KIOSK = 400, 25  # in a harder world
 PAGE, IDENTIFY = 0, 1  # kinds; then the track events
 TRACKS = (
     "Plants Searched",
@@ -89,13 +90,14 @@ def make_web(recipe: Recipe, people: People, journeys: Journeys, crm: Crm, order
     parts += [_casual(recipe, people, rng), *_dead_baskets(orders, rng)]
     parts += _strangers(recipe, 3 * n + len(shared), strangers, rng)
     parts += _on_shared(recipe, people, crm, shared, first=3 * n, rng=rng)
+    kiosks = 1 + n // PEOPLE_A_KIOSK if recipe.hard else 0
+    devices = 3 * n + len(shared) + strangers
+    parts += _on_kiosks(recipe, crm, kiosks, first=devices, rng=rng) if kiosks else []
     fields = Events.__dataclass_fields__
     whole = Events(**{f: np.concatenate([getattr(p, f) for p in parts]) for f in fields})
     order = np.lexsort((whole.kind, whole.device, whole.time))
     events = Events(**{f: getattr(whole, f)[order] for f in fields})
-    return _web(
-        recipe, people, crm, orders, events, devices=3 * n + len(shared) + strangers, shared=len(shared), rng=rng
-    )
+    return _web(recipe, people, crm, orders, events, devices=devices + kiosks, shared=len(shared), rng=rng)
 
 
 def _web(
@@ -238,6 +240,16 @@ def _on_shared(
     start = created[row] + (rng.random(len(row)) * np.maximum(recipe.end - created[row], 0)).astype(np.int64)
     yield _events(start, first + tablet, IDENTIFY, row=row)
     yield _sessions(start + MINUTE, first + tablet, _topic_weights(people.mission[person]), rng, 2.0)
+
+
+def _on_kiosks(recipe: Recipe, crm: Crm, kiosks: int, *, first: int, rng: np.random.Generator) -> list[Events]:
+    """Screens in the stores at which anybody logs in, reads a page and walks away: one cookie each."""
+    created = crm.rows["created"].to_numpy()
+    row = rng.integers(0, len(created), kiosks * LOGINS_A_KIOSK)
+    device = first + np.repeat(np.arange(kiosks), LOGINS_A_KIOSK)
+    start = created[row] + (rng.random(len(row)) * np.maximum(recipe.end - created[row], 0)).astype(np.int64)
+    topic = rng.integers(0, len(TOPICS), len(row))
+    return [_events(start, device, IDENTIFY, row=row), _events(start + MINUTE, device, PAGE, topic=topic)]
 
 
 def lines(web: Web, night: int, rng: np.random.Generator) -> Iterator[list[str]]:

@@ -16,6 +16,7 @@ from pipeline.demo import JOURNEY_MAP
 from pipeline.demo.company import BRAND, DELIVERER, PLANTERS
 from pipeline.demo.crm import Crm, customer_rows, make_crm
 from pipeline.demo.dirt import bad_table, soil, soil_lines
+from pipeline.demo.hard import harder_crm, harder_people
 from pipeline.demo.history import Journeys, simulate
 from pipeline.demo.orders import Orders, make_orders
 from pipeline.demo.partners import Partners, make_partners
@@ -46,8 +47,10 @@ class World:
 def make_world(recipe: Recipe) -> World:
     """Draw everything that happened, and how it was written down."""
     people, weather = make_people(recipe), make_weather(recipe)
+    people = harder_people(recipe, people) if recipe.hard else people
     journeys = simulate(recipe, people, weather)
     crm = make_crm(recipe, people, journeys)
+    crm = harder_crm(recipe, people, crm) if recipe.hard else crm
     orders = make_orders(recipe, journeys, crm)
     return World(
         recipe, people, journeys, crm, orders,
@@ -216,4 +219,5 @@ def _counts(world: World, rows: pd.DataFrame) -> dict[str, object]:
         "bend": recipe.bend,
         "effects": recipe.effects,
         "hidden": recipe.hidden,
+        **({"hard": True} if recipe.hard else {}),
     }
