@@ -57,3 +57,7 @@ class LockedError(LandmarkError):
 
 class StageError(LandmarkError):
     """A stage cannot run: unknown, or what it needs is not there."""
+
+
+class IdentityError(LandmarkError):
+    """Nobody, or several people, hold what was asked for; or a decision about two records cannot be taken."""

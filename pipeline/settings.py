@@ -72,6 +72,7 @@ class Settings(_Frozen):
     wait_until: str = Field(default="05:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
     lock_wait_seconds: float = Field(default=0.0, ge=0)
     consent_analytics_default: bool = True
+    identity_learn_days: int = Field(default=28, ge=1)
     sources: dict[str, SourceSettings] = Field(default_factory=_default_sources)
     audiences: tuple[Audience, ...] = (Audience(name="executives", recipients=("executives@localhost",)),)
     alert_recipients: Annotated[tuple[str, ...], BeforeValidator(_split)] = ("engineers@localhost",)

@@ -1,7 +1,8 @@
 -- identity.blocked_values: values that the guard stopped: shared by people who have nothing to do with each other.
 -- People are unlike where neither their first nor their last name is a spelling of the other's. Three that are all
--- unlike each other share the value: an agency's address, a placeholder phone, a counter's device. A birth date is
--- shared by chance, so it is stopped only far above what its year's births let expect (1 January 1970).
+-- unlike each other share the value: an agency's address, a placeholder phone, a counter's device, a loyalty card of all.
+-- A birth date is shared by chance, so it is stopped only far above what the births let expect: one date of its year
+-- (a default such as 1 January 1970), or one day of every year (1 January, where only the year was known).
 -- grain   key_kind, key_value
 -- reads   identity.given_keys, identity.records
 -- params  none
@@ -57,17 +58,28 @@ holders as (
 births as (
     select
         key_kind, key_value, name_count,
-        sum(name_count) over (partition by substr(key_value, 1, 4)) / 365.0 as expected_count
+        sum(name_count) over (partition by substr(key_value, 1, 4)) / 365.0 as expected_count,
+        sum(name_count) over (partition by substr(key_value, 6, 5)) as day_count,
+        sum(name_count) over () / 365.0 as expected_day_count
     from holders
     where key_kind = 'birth_date'
 ),
 crowded as (
-    select key_kind, key_value
+    select
+        key_kind, key_value, name_count,
+        day_count > 2 * expected_day_count and day_count > 10 + expected_day_count + 5 * sqrt(expected_day_count)
+            as is_crowded_day
     from births
-    where name_count > 10 + 5 * expected_count
+    where
+        name_count > 10 + 5 * expected_count
+        or (day_count > 2 * expected_day_count and day_count > 10 + expected_day_count + 5 * sqrt(expected_day_count))
 )
 select unlike_both.key_kind, unlike_both.key_value, cast(holders.name_count as bigint) as names
 from unlike_both
 inner join holders on unlike_both.key_kind = holders.key_kind and unlike_both.key_value = holders.key_value
-left join crowded on unlike_both.key_kind = crowded.key_kind and unlike_both.key_value = crowded.key_value
-where unlike_both.key_kind <> 'birth_date' or crowded.key_value is not null
+where unlike_both.key_kind <> 'birth_date'
+union all
+select crowded.key_kind, crowded.key_value, cast(crowded.name_count as bigint) as names
+from crowded
+left join unlike_both on crowded.key_kind = unlike_both.key_kind and crowded.key_value = unlike_both.key_value
+where crowded.is_crowded_day or unlike_both.key_value is not null

@@ -1,7 +1,7 @@
 -- identity.device_owners: every proof of who used a cookie and when, by customer: a login, an order, or an e-mail given.
 -- A cookie that unlike people share (the guard stopped it) proves nothing. An e-mail counts where one customer gave it.
 -- grain   anonymous_id, occurred_at, customer_id, tie
--- reads   identity.device_ties, identity.records, identity.members, identity.keys, identity.blocked_values, ingest.events
+-- reads   identity.device_ties, identity.device_emails, identity.records, identity.members, identity.keys, identity.blocked_values
 -- params  none
 with
 device_ties as (select * from identity.device_ties),
@@ -9,11 +9,7 @@ people as (select record_id, value as crm_id from identity.records where kind = 
 members as (select * from identity.members),
 email_keys as (select * from identity.keys where key_kind = 'email'),
 blocked as (select key_value as anonymous_id from identity.blocked_values where key_kind = 'device'),
-email_events as (
-    select anonymous_id, sha256(lower(trim(email))) as email_key, occurred_at
-    from ingest.events
-    where anonymous_id is not null and user_id is null and email is not null
-),
+email_events as (select * from identity.device_emails),
 email_owners as (
     select email_keys.key_value, min(members.customer_id) as customer_id
     from email_keys

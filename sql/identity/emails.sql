@@ -1,6 +1,6 @@
 -- identity.emails: every e-mail address that a crm_id gave, in the CRM or when logging in.
 -- `plain` is trimmed and lower case (what partners hash); `mailbox` is the mailbox that it reaches:
--- without a +tag, and without dots where the provider ignores them.
+-- without a +tag, and, of the providers that say so of theirs, without dots and under one of several domains.
 -- grain   crm_id, plain
 -- reads   ingest.customers_history, ingest.events
 -- params  none
@@ -18,7 +18,10 @@ parts as (
     select distinct
         crm_id,
         plain,
-        regexp_replace(split_part(plain, '@', 1), '[+].*$', '') as local_part,
+        case
+            when plain like '+%' then split_part(plain, '@', 1)
+            else regexp_replace(split_part(plain, '@', 1), '[+].*$', '')
+        end as local_part,
         split_part(plain, '@', 2) as domain
     from given
     where plain like '%_@_%'
@@ -29,6 +32,8 @@ select
     local_part,
     case
         when domain in ('gmail.com', 'googlemail.com') then replace(local_part, '.', '') || '@gmail.com'
+        when domain in ('proton.me', 'protonmail.com', 'pm.me') then replace(local_part, '.', '') || '@proton.me'
+        when domain in ('icloud.com', 'me.com', 'mac.com') then local_part || '@icloud.com'
         else local_part || '@' || domain
     end as mailbox
 from parts

@@ -1,6 +1,6 @@
 -- identity.given_keys: every value that a record gave and that may belong to one person alone.
 -- E-mail addresses are kept as SHA-256, plainly written and as mailbox, so that a partner's hash meets either.
--- What a record gave before it was replaced is evidence no less: people move and change numbers.
+-- What a record gave before it was replaced is evidence no less: people move, change numbers and lose cards.
 -- grain   record_id, key_kind, key_value
 -- reads   identity.records, identity.emails, identity.device_ties, identity.phone_readings, ingest.activities, ingest.customers_history
 -- params  none
@@ -26,11 +26,19 @@ keys as (
     inner join activities on records.kind = 'partner:' || activities.partner and records.value = activities.customer_ref
     where activities.email_sha256 is not null
     union all
-    select record_id, 'loyalty_id' as key_kind, loyalty_id as key_value from records where loyalty_id is not null
+    select people.record_id, 'loyalty_id' as key_kind, upper(trim(customers.loyalty_id)) as key_value
+    from people
+    inner join customers on people.crm_id = customers.crm_id
     union all
-    select record_id, 'social_handle' as key_kind, social_handle as key_value
+    select records.record_id, 'loyalty_id' as key_kind, upper(trim(activities.loyalty_id)) as key_value
     from records
-    where social_handle is not null
+    inner join activities on records.kind = 'partner:' || activities.partner and records.value = activities.customer_ref
+    union all
+    select
+        people.record_id, 'social_handle' as key_kind,
+        regexp_replace(lower(trim(customers.social_handle)), '^@', '') as key_value
+    from people
+    inner join customers on people.crm_id = customers.crm_id
     union all
     select people.record_id, 'phone' as key_kind, phone_readings.reading as key_value
     from people

@@ -1,12 +1,13 @@
 -- identity.records: one row per record about a person: a crm_id, or a partner's number for somebody.
 -- Names are spelt plainly (identity.spellings), text is lower case with single blanks; empty is null.
 -- grain   record_id
--- reads   identity.crm_ids, identity.partner_people, identity.spellings, ingest.customers
+-- reads   identity.crm_ids, identity.partner_people, identity.record_ids, identity.spellings, ingest.customers
 -- params  none
 with
 crm_ids as (select * from identity.crm_ids),
 customers as (select * from ingest.customers),
 partner_people as (select * from identity.partner_people),
+record_ids as (select * from identity.record_ids),
 spellings as (select * from identity.spellings),
 people as (
     select
@@ -25,7 +26,7 @@ people as (
     from partner_people
 )
 select
-    cast(row_number() over (order by people.kind, people.value) - 1 as integer) as record_id,
+    record_ids.record_id,
     people.kind,
     people.value,
     people.first_at,
@@ -39,5 +40,6 @@ select
     nullif(regexp_replace(lower(trim(people.social_handle)), '^@', ''), '') as social_handle,
     people.is_refusal
 from people
+inner join record_ids on people.kind = record_ids.kind and people.value = record_ids.value
 left join spellings as first_names on people.first_name = first_names.written
 left join spellings as last_names on people.last_name = last_names.written

@@ -22,10 +22,10 @@ KINDS = [
 
 def kind_of(column: str, values: list[object]) -> str:
     """The SQL type of a given column: by its name, else by its first value that is not null."""
-    for pattern, kind in KINDS:
-        if re.search(pattern, column):
-            return kind
     seen = next((v for v in values if v is not None), None)
+    for pattern, kind in KINDS:
+        if re.search(pattern, column) and not (kind == "double" and isinstance(seen, str)):
+            return kind
     if isinstance(seen, list):
         return f"{kind_of('', seen)}[]"
     names = {bool: "boolean", int: "bigint", float: "double", date: "date"}

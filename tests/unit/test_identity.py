@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.estimators.identity.clusters import between_groups, components, join_sure, link_average
-from pipeline.estimators.identity.ids import assign, mint
 from pipeline.estimators.identity.mixture import HouseholdMixture
 from pipeline.estimators.identity.pairs import COMPARISONS, ScoredPairs
 from pipeline.estimators.identity.spelling import choose_readings, keyed_hashes, phone_readings, plain_name
@@ -117,56 +116,3 @@ def test_a_spouse_is_not_the_same_person() -> None:
     assert probability[:20].min() > 0.95
     assert probability[20:].max() < 0.05
     assert mixture.household_rate_[0] > mixture.same_rate_[0]
-
-
-def people(*rows: tuple[int, str, int]) -> pd.DataFrame:
-    """label, crm_id and the day (0 or 1) on which each record began."""
-    return pd.DataFrame(
-        {
-            "label": [row[0] for row in rows],
-            "kind": "crm_id",
-            "value": [row[1] for row in rows],
-            "first_at": [NIGHTS[row[2]] for row in rows],
-        }
-    )
-
-
-def after(records: pd.DataFrame, customers: pd.DataFrame) -> pd.DataFrame:
-    named = records.merge(customers[["label", "customer_id"]], on="label")
-    return named.rename(columns={"kind": "identifier_kind", "value": "identifier_value"})
-
-
-def ids_of(customers: pd.DataFrame) -> dict[int, str]:
-    return dict(zip(customers["label"], customers["customer_id"], strict=True))
-
-
-def test_an_id_is_the_same_in_a_rebuild() -> None:
-    one = assign(people((0, "a", 0), (0, "b", 1), (5, "c", 1)), None, None, NIGHTS[1])
-    other = assign(people((9, "c", 1), (7, "b", 1), (7, "a", 0)), None, None, NIGHTS[1])
-    assert ids_of(one) == {0: mint("crm_id", "a"), 5: mint("crm_id", "c")}
-    assert set(ids_of(one).values()) == set(ids_of(other).values())
-
-
-def test_after_a_merge_the_older_customer_stays() -> None:
-    first = people((0, "b", 0))
-    minted = assign(first, None, None, NIGHTS[0])
-    second = people((0, "b", 0), (1, "a", 1))
-    later = assign(second, after(first, minted), minted, NIGHTS[1])
-    merged = assign(people((0, "a", 1), (0, "b", 0)), after(second, later), later, NIGHTS[1])
-    assert merged["customer_id"].tolist() == [mint("crm_id", "b")]
-    assert merged["minted_night"].tolist() == [NIGHTS[0]]
-
-
-def test_after_a_split_the_part_with_more_keeps_the_id() -> None:
-    first = people((0, "a", 0), (0, "b", 0), (0, "c", 0))
-    minted = assign(first, None, None, NIGHTS[0])
-    split = ids_of(assign(people((0, "a", 0), (1, "b", 0), (1, "c", 0)), after(first, minted), minted, NIGHTS[1]))
-    assert split[1] == mint("crm_id", "a")
-    assert split[0] not in (split[1], mint("crm_id", "b"))
-
-
-def test_an_id_stays_though_an_older_record_arrives_late() -> None:
-    first = people((0, "b", 0))
-    minted = assign(first, None, None, NIGHTS[0])
-    late = people((0, "a", 0), (0, "b", 0))
-    assert ids_of(assign(late, after(first, minted), minted, NIGHTS[1])) == {0: mint("crm_id", "b")}

@@ -4,18 +4,18 @@ Contradictions decide for whole clusters: a merge is forbidden as soon as one re
 the other. Groups in which nothing contradicts are settled by arrays alone; only the others are looked at one by one.
 """
 
+import heapq
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from pipeline.estimators.identity.pairs import ScoredPairs
+from pipeline.estimators.identity.comparisons import ScoredPairs
 
 Ints = np.ndarray[Any, np.dtype[np.int64]]
 Floats = np.ndarray[Any, np.dtype[np.float64]]
-Flags = np.ndarray[Any, np.dtype[np.bool_]]
 
-LARGEST_COMPONENT = 200
 NOT_COMPARED = 0.1
 _NOTHING = np.iinfo(np.int64).min
 
@@ -92,94 +92,115 @@ def between_groups(pairs: ScoredPairs, groups: Ints) -> ScoredPairs:
 
 
 def link_average(
-    labels: Ints, pairs: tuple[Ints, Ints], odds: Floats, forbidden: tuple[Ints, Ints], *, cut: float
-) -> Ints:
-    """Merges groups by average linkage while the mean probability of their pairs is at least `cut`.
+    labels: Ints, pairs: tuple[Ints, Ints], odds: Floats, forbidden: tuple[Ints, Ints], cuts: Sequence[float]
+) -> list[Ints]:
+    """Merges groups by average linkage while the mean probability of their pairs is at least the cut; once a cut.
 
-    labels: the group of each record; pairs, odds: compared pairs of groups. Where a group fits two that contradict
-    each other, each keeps the share of the odds that the other leaves. Returns new labels.
+    labels: the group of each record; pairs, odds: compared pairs of groups, each pair once. forbidden: pairs of records
+    whose groups never merge; where a group fits two that contradict each other, each keeps the share of the odds that
+    the other leaves. The most probable merge goes first, so that a stricter cut's groups lie within a looser one's.
+    cuts: falling. Returns the new label of each record, one array a cut.
     """
     nodes = np.unique(labels)
-    edges = np.searchsorted(nodes, np.column_stack(pairs))
-    against = np.searchsorted(nodes, labels[forbidden[0]]), np.searchsorted(nodes, labels[forbidden[1]])
-    near = odds >= 1.0
-    parts = _limited_components(len(nodes), edges[near, 0], edges[near, 1], odds[near])
-    inside = parts[edges[:, 0]] == parts[edges[:, 1]]
-    order = np.argsort(parts[edges[inside, 0]], kind="stable")
-    edges, odds = edges[inside][order], odds[inside][order]
-    merged, bans = nodes.copy(), _by_part(parts, against)
-    part_of_edge = parts[edges[:, 0]]
-    bounds = np.r_[0, np.flatnonzero(np.diff(part_of_edge)) + 1, len(edges)] if len(edges) else np.zeros(1, int)
-    for start, end in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
-        table = _Table.of(edges[start:end], odds[start:end], bans.get(int(part_of_edge[start]), []))
-        for group in _agglomerate(table, cut):
-            merged[table.members[group]] = nodes[table.members[group]].min()
-    return merged[np.searchsorted(nodes, labels)]
+    left, right = np.searchsorted(nodes, pairs[0]), np.searchsorted(nodes, pairs[1])
+    bans = np.searchsorted(nodes, labels[forbidden[0]]), np.searchsorted(nodes, labels[forbidden[1]])
+    near = odds >= cuts[-1] / (1.0 - cuts[-1])
+    parts = components(len(nodes), left[near], right[near])
+    inside = parts[left] == parts[right]
+    edges = _Edges(left[inside], right[inside], _shared_odds(left[inside], right[inside], odds[inside], bans))
+    merges = _agglomerate(edges, _neighbours(*bans), cuts[-1])
+    place = np.searchsorted(nodes, labels)
+    return [nodes[_after(len(nodes), [pair for score, pair in merges if score >= cut])][place] for cut in cuts]
+
+
+def _after(count: int, merges: list[tuple[int, int]]) -> Ints:
+    pairs = np.array(merges, np.int64).reshape(-1, 2)
+    return components(count, pairs[:, 0], pairs[:, 1])
 
 
 @dataclass(frozen=True)
-class _Table:
-    """One component: its members, the probability of every pair (0: not compared) and the pairs that are banned."""
+class _Edges:
+    """Pairs of nodes and the probability that each is one."""
 
-    members: Ints
+    left: Ints
+    right: Ints
     probability: Floats
-    banned: Flags
-
-    @classmethod
-    def of(cls, edges: Ints, odds: Floats, bans: list[tuple[int, int]]) -> "_Table":
-        members, place = np.unique(edges, return_inverse=True)
-        place = place.reshape(edges.shape)
-        table = np.zeros((len(members), len(members)))
-        table[place[:, 0], place[:, 1]] = table[place[:, 1], place[:, 0]] = odds
-        banned = np.zeros(table.shape, bool)
-        where = {int(member): position for position, member in enumerate(members)}
-        for one, other in bans:
-            if one != other and one in where and other in where:
-                banned[where[one], where[other]] = banned[where[other], where[one]] = True
-        rivals = table @ banned
-        return cls(members, table / (1.0 + table + rivals + rivals.T), banned)
 
 
-def _by_part(parts: Ints, against: tuple[Ints, Ints]) -> dict[int, list[tuple[int, int]]]:
-    found: dict[int, list[tuple[int, int]]] = {}
-    for one, other in sorted(set(zip(against[0].tolist(), against[1].tolist(), strict=True))):
-        if parts[one] == parts[other]:
-            found.setdefault(int(parts[one]), []).append((one, other))
-    return found
+def _shared_odds(left: Ints, right: Ints, odds: Floats, bans: tuple[Ints, Ints]) -> Floats:
+    """The probabilities that odds make, where rivals (nodes that contradict each other) share them."""
+    from scipy.sparse import csr_matrix
+
+    if not len(bans[0]):
+        return odds / (1.0 + odds)
+    count = int(max(left.max(initial=0), right.max(initial=0), bans[0].max(), bans[1].max())) + 1
+    both, mirrored = np.r_[left, right], np.r_[right, left]
+    table = csr_matrix((np.r_[odds, odds], (both, mirrored)), shape=(count, count))
+    banned = csr_matrix((np.ones(2 * len(bans[0])), (np.r_[bans], np.r_[bans[::-1]])), shape=(count, count))
+    banned.setdiag(0)
+    banned.data[:] = banned.data > 0
+    rivals = table @ banned
+    shared = np.asarray(rivals[left, right]).reshape(-1) + np.asarray(rivals[right, left]).reshape(-1)
+    probability: Floats = odds / (1.0 + odds + shared)
+    return probability
 
 
-def _limited_components(count: int, left: Ints, right: Ints, odds: Floats) -> Ints:
-    """Components of at most LARGEST_COMPONENT nodes: where one is larger, its weakest pairs are left out."""
-    parts = components(count, left, right)
-    limit = 1.0
-    while np.bincount(parts, minlength=count).max(initial=0) > LARGEST_COMPONENT:
-        limit *= 4.0
-        large = np.bincount(parts, minlength=count)[parts] > LARGEST_COMPONENT
-        keep = ~large[left] | (odds >= limit)
-        left, right, odds = left[keep], right[keep], odds[keep]
-        parts = components(count, left, right)
-    return parts
-
-
-def _agglomerate(table: _Table, cut: float) -> list[list[int]]:
-    """Groups of places: average linkage down to `cut`, never across a ban. The most probable merge goes first.
+def _agglomerate(edges: _Edges, against: dict[int, set[int]], cut: float) -> list[tuple[float, tuple[int, int]]]:
+    """The merges in order, each with the lowest mean probability so far: two nodes of the groups that it joins.
 
     A pair that was not compared (it shares no block: often there was nothing to compare) weighs little in the average.
     """
-    probability, banned = table.probability, table.banned.copy()
-    groups = [[place] for place in range(len(probability))]
-    weight = np.where(probability > 0, 1.0, NOT_COMPARED)
-    total = probability * weight
-    while True:
-        score = np.where(banned, 0.0, total / weight)
-        np.fill_diagonal(score, 0.0)
-        i, j = sorted(int(place) for place in np.unravel_index(int(score.argmax()), score.shape))
-        if i == j or score[i, j] < cut:
-            return [group for group in groups if group]
-        for matrix in (total, weight):
-            matrix[i] += matrix[j]
-            matrix[:, i] = matrix[i]
-        total[j], total[:, j] = 0.0, 0.0
-        banned[i] |= banned[j]
-        banned[:, i] |= banned[:, j]
-        groups[i], groups[j] = groups[i] + groups[j], []
+    near = _sums(edges)
+    size: dict[int, int] = dict.fromkeys(near, 1)
+    turn: dict[int, int] = dict.fromkeys(near, 0)
+    members: dict[int, set[int]] = {node: {node} for node in near if node in against}
+
+    def score(one: int, other: int) -> float:
+        total, compared = near[one][other]
+        return total / (compared + NOT_COMPARED * (size[one] * size[other] - compared))
+
+    queue = [(-score(one, other), one, other, 0, 0) for one in near for other in near[one] if one < other]
+    queue = [entry for entry in queue if -entry[0] >= cut]
+    heapq.heapify(queue)
+    merges, lowest = [], 1.0
+    while queue:
+        least, one, other, *turns = heapq.heappop(queue)
+        if [turn.get(one), turn.get(other)] != turns or _banned(one, other, members, against):
+            continue
+        lowest = min(lowest, -least)
+        merges.append((lowest, (one, other)))
+        _join(one, other, near)
+        size[one] += size.pop(other)
+        turn[one] += 1
+        del turn[other]
+        if one in members or other in members:
+            members[one] = members.get(one, set()) | members.pop(other, set())
+        for third in near[one]:
+            first, second = min(one, third), max(one, third)
+            if (mean := score(first, second)) >= cut:
+                heapq.heappush(queue, (-mean, first, second, turn[first], turn[second]))
+    return merges
+
+
+def _sums(edges: _Edges) -> dict[int, dict[int, tuple[float, int]]]:
+    """Of each node its neighbours: the sum of probabilities, and of how many pairs."""
+    near: dict[int, dict[int, tuple[float, int]]] = {}
+    rows = zip(edges.left.tolist(), edges.right.tolist(), edges.probability.tolist(), strict=True)
+    for one, other, probability in rows:
+        near.setdefault(one, {})[other] = (probability, 1)
+        near.setdefault(other, {})[one] = (probability, 1)
+    return near
+
+
+def _join(one: int, other: int, near: dict[int, dict[int, tuple[float, int]]]) -> None:
+    """Gives the neighbours of `other` to `one`."""
+    del near[one][other]
+    for third, (total, compared) in near.pop(other).items():
+        if third != one:
+            had, of = near[one].get(third, (0.0, 0))
+            near[one][third] = near[third][one] = (had + total, of + compared)
+            del near[third][other]
+
+
+def _banned(one: int, other: int, members: dict[int, set[int]], against: dict[int, set[int]]) -> bool:
+    return one in members and other in members and _contradict(members[one], members[other], against)

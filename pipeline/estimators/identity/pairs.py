@@ -6,11 +6,11 @@ reused night after night; the SQL of the comparisons stays here. Method: Fellegi
 
 import logging
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pipeline.estimators.identity.comparisons import ScoredPairs
 from pipeline.warehouse import Session
 
 if TYPE_CHECKING:
@@ -134,19 +134,6 @@ BLOCKS = (
 )
 PAIRS_PER_RECORD = 6
 LEARNING_BLOCKS = (("born",), ("last_name", "first_name"), ("street", "postcode"), ("email_local",), ("phone",))
-
-
-@dataclass(frozen=True)
-class ScoredPairs:
-    """Compared record pairs. weights: natural log of m/u, one column a comparison, NaN where nothing was compared.
-
-    levels: the comparison vector, -1 where nothing was compared, 0 unlike, higher is more alike.
-    """
-
-    left: "np.ndarray[Any, np.dtype[np.int64]]"
-    right: "np.ndarray[Any, np.dtype[np.int64]]"
-    weights: "np.ndarray[Any, np.dtype[np.float64]]"
-    levels: "np.ndarray[Any, np.dtype[np.int8]]"
 
 
 def _comparison(name: str, parameters: Parameters | None) -> dict[str, Any]:

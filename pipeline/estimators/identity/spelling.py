@@ -5,7 +5,8 @@ import hmac
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 _BREAKS = re.compile(r"[\W_]+")
 _DIGITS = re.compile(r"\D+")
@@ -48,21 +49,54 @@ def _national(digits: str, country: str) -> str | None:
     return f"{number.country_code}{number.national_number}" if phonenumbers.is_valid_number(number) else None
 
 
-def choose_readings(given: Sequence[tuple[str, str, int]]) -> list[tuple[str, str, str]]:
-    """The reading of each written number: phone, country, reading. given: phone, country and how many records have it.
+@dataclass(frozen=True)
+class ReadingCounts:
+    """What tells which reading of a number counts: how many records share each, and how those with a plus begin.
 
-    Of several readings the one that most records share counts, then the one that begins as the international
-    numbers of that country's customers mostly do, then the national one.
+    sharing: by reading. beginnings: by country and first two digits.
     """
-    read = [(phone, country, n, phone_readings(phone, country)) for phone, country, n in given]
+
+    sharing: Mapping[str, int] = field(default_factory=Counter)
+    beginnings: Mapping[tuple[str, str], int] = field(default_factory=Counter)
+
+
+def count_readings(given: Iterable[tuple[str, str, int]]) -> ReadingCounts:
+    """The counts of written numbers: phone, country and how many records have it."""
+    return _counted((phone, country, n, phone_readings(phone, country)) for phone, country, n in given)
+
+
+def _counted(read: Iterable[tuple[str, str, int, tuple[str, ...]]]) -> ReadingCounts:
     sharing: Counter[str] = Counter()
     beginnings: Counter[tuple[str, str]] = Counter()
     for phone, country, n, readings in read:
         sharing.update(dict.fromkeys(readings, n))
         if readings and phone.strip().startswith("+"):
             beginnings[country, readings[0][:2]] += n
+    return ReadingCounts(sharing, beginnings)
+
+
+def choose_readings(
+    given: Sequence[tuple[str, str, int]], known: ReadingCounts | None = None
+) -> list[tuple[str, str, str]]:
+    """The reading of each written number: phone, country, reading. given: phone, country and how many records have it.
+
+    Of several readings the one that most records share counts, then the one that begins as the international
+    numbers of that country's customers mostly do, then the national one. known: the counts of other records than
+    these (of earlier nights), so that new numbers alone are read as they would be among all.
+    """
+    before = known or ReadingCounts()
+    read = [(phone, country, n, phone_readings(phone, country)) for phone, country, n in given]
+    new = _counted(read)
+
+    def weight(country: str, reading: str) -> tuple[int, int]:
+        start = (country, reading[:2])
+        return (
+            new.sharing.get(reading, 0) + before.sharing.get(reading, 0),
+            new.beginnings.get(start, 0) + before.beginnings.get(start, 0),
+        )
+
     return [
-        (phone, country, max(readings, key=lambda r: (sharing[r], beginnings[country, r[:2]])))
+        (phone, country, max(readings, key=lambda reading: weight(country, reading)))
         for phone, country, _, readings in read
         if readings
     ]

@@ -1,0 +1,56 @@
+"""What people decided about records (see decisions.py), as the linker takes it, and what of it is new tonight."""
+
+from dataclasses import dataclass
+
+from pipeline.context import Run
+from pipeline.decisions import LINK, Decision, read_decisions, standing_decisions
+from pipeline.identity_linking import Rulings
+from pipeline.warehouse import Session
+
+Told = tuple[str, str, str, str, str]
+
+
+@dataclass(frozen=True)
+class Ruled:
+    """rulings: the decisions on records that are there. standing: all of them. changed: told lines of what is new or
+    was taken back since the last night."""
+
+    rulings: Rulings
+    standing: tuple[Told, ...]
+    changed: tuple[str, ...]
+
+
+def read_rulings(run: Run, session: Session, before: tuple[Told, ...]) -> Ruled:
+    """The decisions in force, by record_id. before: those of the last night; raises IdentityError on a damaged file."""
+    standing = standing_decisions(read_decisions(run.settings.data))
+    told = {_plain(decision): decision for decision in standing.values()}
+    changed = [*(key for key in told if key not in before), *(key for key in before if key not in told)]
+    asked = {name for key in (*told, *before) for name in (key[1:3], key[3:5])}
+    ids = _record_ids(session, sorted(asked))
+    found = Rulings()
+    for decision in standing.values():
+        pair = ids.get(decision.left), ids.get(decision.right)
+        if pair[0] is not None and pair[1] is not None:
+            (found.together if decision.action == LINK else found.apart).append((pair[0], pair[1]))
+    found.touched = sorted({ids[name] for key in changed for name in (key[1:3], key[3:5]) if name in ids})
+    lines = [
+        told[key].told if key in told else f"taken back: {key[0]} {':'.join(key[1:3])} {':'.join(key[3:5])}"
+        for key in changed
+    ]
+    return Ruled(found, tuple(told), tuple(lines))
+
+
+def _plain(decision: Decision) -> Told:
+    left, right = decision.pair
+    return (decision.action, *left, *right)
+
+
+def _record_ids(session: Session, names: list[tuple[str, ...]]) -> dict[tuple[str, ...], int]:
+    import pandas as pd
+
+    asked = pd.DataFrame(names, columns=["kind", "value"], dtype="string")
+    session.put("identity.ruled_names", asked, grain=("kind", "value"), keep=False)
+    rows = session.connection.execute(
+        "select kind, value, record_id from whole.records semi join identity.ruled_names using (kind, value)"
+    ).fetchall()
+    return {(str(kind), str(value)): int(record_id) for kind, value, record_id in rows}
