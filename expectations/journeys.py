@@ -3,6 +3,7 @@
 from typing import Any
 
 from pipeline.context import Run
+from pipeline.graphs import GRAPHS
 
 
 def suites(run: Run) -> dict[str, list[Any]]:
@@ -37,6 +38,20 @@ def suites(run: Run) -> dict[str, list[Any]]:
             gxe.ExpectColumnValuesToBeBetween(
                 column="value", min_value=0, notes="Orders of a negative amount were quarantined when they arrived."
             ),
+        ],
+        "regrouped_touchpoints": [
+            gxe.ExpectCompoundColumnsToBeUnique(
+                column_list=["graph", "touch_id"], notes="A touch counts once on each graph of who is who."
+            ),
+        ],
+        "regrouped_journeys": [
+            gxe.ExpectCompoundColumnsToBeUnique(
+                column_list=["graph", "journey_id"], notes="One row a journey, on each graph of who is who."
+            ),
+            gxe.ExpectColumnValuesToBeInSet(
+                column="graph", value_set=list(GRAPHS), notes="The graphs beside the main one."
+            ),
+            gxe.ExpectColumnValuesToNotBeNull(column="customer_id", notes="A journey is somebody's on every graph."),
         ],
         "moments": [
             gxe.ExpectCompoundColumnsToBeUnique(

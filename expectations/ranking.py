@@ -4,6 +4,7 @@ from typing import Any
 
 from pipeline.context import Run
 
+VERDICTS = ["drives", "harms", "no_detectable_effect", "cannot_tell"]
 SHARES = {
     "p_value": "A probability.",
     "q_value": "A share of what is named at least as surely.",
@@ -20,8 +21,25 @@ def suites(run: Run) -> dict[str, list[Any]]:
         gxe.ExpectColumnValuesToBeBetween(column=column, min_value=0, max_value=1, notes=why)
         for column, why in SHARES.items()
     ]
+    graphs = [
+        gxe.ExpectColumnValuesToBeInSet(
+            column=f"verdict{graph}",
+            value_set=VERDICTS,
+            notes="What may be said of a moment, on any graph of who is who.",
+        )
+        for graph in ("", "_strict", "_loose")
+    ] + [
+        gxe.ExpectColumnValuesToBeBetween(
+            column=f"effect{graph}", min_value=-1, max_value=1, notes="A change of a probability."
+        )
+        for graph in ("", "_strict", "_loose")
+    ]
     return {
         "moment_ranking": [
+            gxe.ExpectColumnValuesToNotBeNull(
+                column="depends_on_identity",
+                notes="Every finding rests on who is who: it was seen whether it would stand.",
+            ),
             gxe.ExpectCompoundColumnsToBeUnique(
                 column_list=["mission", "moment"], notes="Two answers to one question are none."
             ),
@@ -40,6 +58,7 @@ def suites(run: Run) -> dict[str, list[Any]]:
             gxe.ExpectColumnValuesToBeBetween(
                 column="sensitivity", min_value=1, notes="A risk ratio turned away from 1: at least 1 (an E-value)."
             ),
+            *graphs,
             *shares,
         ]
     }

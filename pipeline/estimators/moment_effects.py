@@ -17,6 +17,10 @@ The placebo of a moment is the same trial with a past outcome, whether the custo
 the last: no moment can have caused it, so an effect on it is confounding that is left (Lipsitch et al. 2010,
 Epidemiology 21). Not the last return itself: companies answer to it, so that it is a cause of moments and is adjusted
 for. What says the same as the past outcome is not adjusted for there.
+
+Journeys as another graph of who is who has them get their influences from the main graph's nuisances, left out in the
+fold of the journey. The effect on that graph is then their mean with those of the other journeys: what new nuisances
+would add is of second order, the square of a change that is small where few people are grouped differently.
 """
 
 from dataclasses import dataclass
@@ -40,10 +44,12 @@ TREES = {"max_iter": 80, "learning_rate": 0.06, "max_leaf_nodes": 8, "min_sample
 class _Table:
     """The eligible journeys of a sub-step as a design: what both nuisances of its moments are fitted on.
 
-    columns (m, p), the last one constant; grams (FOLDS, p, p); tilt (m, t): what a moment's effect may differ by.
+    columns (m, p), the last one constant; grams (FOLDS, p, p); tilt (m, t): what a moment's effect may differ by;
+    learned: how many of the rows, the leading ones, are fitted on.
     """
 
     rows: Ints
+    learned: int
     folds: Ints
     columns: Floats
     grams: Floats
@@ -75,13 +81,15 @@ class MomentEffects:
         return self
 
     def _fit(self, trials: Trials) -> None:
-        folds = folds_of(trials.customer, self.seed)
+        learned = trials.learned
+        folds = folds_of(trials.customer[:learned], self.seed)
+        folds = folds if trials.version_of is None else folds[trials.version_of]
         missions, outcome = trials.indicators(), trials.outcome
-        every = design(trials.covariates, missions, outcome)
+        every = design(trials.covariates, missions, outcome, learned)
         asked = _Question(outcome, every, prognosis(trials, folds, self.seed), PENALTIES)
         self.influences_ = _answers(trials, folds, asked)
         known = {name: x for name, x in trials.covariates.items() if name not in trials.past_covariates}
-        past = _Question(trials.past_outcome, design(known, missions, outcome), None, PLACEBO_PENALTIES)
+        past = _Question(trials.past_outcome, design(known, missions, outcome, learned), None, PLACEBO_PENALTIES)
         self.placebos_ = _answers(trials, folds, past)
 
 
@@ -90,8 +98,9 @@ def _answers(trials: Trials, folds: Ints, asked: _Question) -> list[Influence | 
     answers: list[Influence | None] = [None] * trials.happened.shape[1]
     for sub_step in range(trials.reached.shape[1]):
         rows = np.flatnonzero(trials.reached[:, sub_step] & ~np.isnan(asked.outcome))
-        counts = trials.happened[rows].sum(axis=0)
-        enough = (counts >= FEWEST) & (counts <= len(rows) - FEWEST)
+        learned = rows[rows < trials.learned]
+        counts = trials.happened[learned].sum(axis=0)
+        enough = (counts >= FEWEST) & (counts <= len(learned) - FEWEST)
         moments = np.flatnonzero(enough & (trials.sub_step_of == sub_step))
         tables: dict[bytes, _Table] = {}
         for moment in map(int, moments):
@@ -121,14 +130,15 @@ def prognosis(trials: Trials, folds: Ints, seed: int) -> Floats:
     table = np.column_stack([trials.indicators(), *[as_numbers(x) for x in trials.covariates.values()]])
     out = np.zeros(len(table))
     for fold in range(FOLDS):
-        train = folds != fold
-        if train.all() or len(np.unique(trials.outcome[train])) < 2:
+        inside = folds == fold
+        train = ~inside & (np.arange(len(table)) < trials.learned)
+        if not inside.any() or len(np.unique(trials.outcome[train])) < 2:
             continue
         varied = _varied(table[train])
         if varied.any():
             trees = HistGradientBoostingClassifier(**TREES, early_stopping=False, random_state=seed)
             trees.fit(table[np.ix_(train, varied)], trials.outcome[train])
-            out[~train] = trees.decision_function(table[np.ix_(~train, varied)])
+            out[inside] = trees.decision_function(table[np.ix_(inside, varied)])
     return out
 
 
@@ -144,16 +154,18 @@ def _table(trials: Trials, folds: Ints, asked: _Question, rows: Ints, moment: in
     earlier, sub_step = trials.happened[np.ix_(rows, _earlier(trials, moment))], trials.sub_step_of[moment]
     blocks = [earlier.astype(np.float64), trials.reached[rows, :sub_step].astype(np.float64)]
     tilt = [np.ones(len(rows)), trials.indicators()[rows]]
+    learned = int((rows < trials.learned).sum())
     if asked.score is not None:
-        blocks.append(_hinged(asked.score[rows]))
-        tilt.append(asked.score[rows] - asked.score[rows].mean())
-    extra, _ = standardise(np.column_stack(blocks))
+        blocks.append(_hinged(asked.score[rows], learned))
+        tilt.append(asked.score[rows] - asked.score[rows[:learned]].mean())
+    extra, _ = standardise(np.column_stack(blocks), learned)
     columns = np.column_stack([asked.base.columns[rows], extra, np.ones(len(rows))])
-    return _Table(rows, folds[rows], columns, fold_grams(columns, folds[rows], FOLDS), np.column_stack(tilt))
+    grams = fold_grams(columns[:learned], folds[rows[:learned]], FOLDS)
+    return _Table(rows, learned, folds[rows], columns, grams, np.column_stack(tilt))
 
 
-def _hinged(values: Floats) -> Floats:
-    knots = np.quantile(values, [0.25, 0.5, 0.75])
+def _hinged(values: Floats, learned: int) -> Floats:
+    knots = np.quantile(values[:learned], [0.25, 0.5, 0.75])
     return np.column_stack([values, *[np.maximum(values - knot, 0) for knot in knots]])
 
 
@@ -171,9 +183,10 @@ def _chance(table: _Table, a: Floats, penalties: Floats) -> Floats:
     """The left-out log-odds of the moment happening, (m,), at the penalty with the least left-out loss."""
     weights = np.ones(table.columns.shape[1])
     weights[-1] = 0
-    fitted = fit_left_out(table.columns, a, table.folds, table.grams, np.outer(weights, penalties))
+    n = table.learned
+    fitted = fit_left_out(table.columns[:n], a[:n], table.folds[:n], table.grams, np.outer(weights, penalties))
     scores = own_fold(table.columns @ fitted, table.folds, FOLDS)
-    best: Floats = scores[:, np.argmin(losses(scores, a))]
+    best: Floats = scores[:, np.argmin(losses(scores[:n], a[:n]))]
     return best
 
 
@@ -183,11 +196,12 @@ def _arms(table: _Table, a: Floats, outcome: Floats, penalties: Floats) -> tuple
     p, t = table.columns.shape[1], tilted.shape[1]
     penalty = np.outer(np.r_[np.ones(p - 1), np.zeros(1 + t)], penalties)
     penalty[p:] = TILT_PENALTY
-    grams = _wider(table, tilted)
-    fitted = fit_left_out(np.column_stack([table.columns, tilted]), outcome, table.folds, grams, penalty)
+    grams, n = _wider(table, tilted), table.learned
+    wide = np.column_stack([table.columns[:n], tilted[:n]])
+    fitted = fit_left_out(wide, outcome[:n], table.folds[:n], grams, penalty)
     without = own_fold(table.columns @ fitted[:p], table.folds, FOLDS)
     happening = without + own_fold(table.tilt @ fitted[p:], table.folds, FOLDS)
-    best = np.argmin(losses(np.where(a[:, None] > 0, happening, without), outcome))
+    best = np.argmin(losses(np.where(a[:n, None] > 0, happening[:n], without[:n]), outcome[:n]))
     return expit(without[:, best]), expit(happening[:, best])
 
 
@@ -197,7 +211,7 @@ def _wider(table: _Table, tilted: Floats) -> Floats:
     wide = np.zeros((FOLDS, p + t, p + t))
     wide[:, :p, :p] = table.grams
     for fold in range(FOLDS):
-        inside = table.folds == fold
+        inside = np.flatnonzero(table.folds[: table.learned] == fold)
         wide[fold, p:, :p] = tilted[inside].T @ table.columns[inside]
         wide[fold, :p, p:] = wide[fold, p:, :p].T
         wide[fold, p:, p:] = tilted[inside].T @ tilted[inside]

@@ -23,7 +23,9 @@ class Trials:
     customer (n,) codes; mission (n,) positions in `missions`, -1 for none; covariates by name, (n,) floats with nan or
     objects with None, all known when the order was placed; past_covariates names those that say what past_outcome
     says; reached (n, sub-steps) and happened (n, moments) in the map's order; sub_step_of (moments,) positions;
-    precedes (moments, moments): where the first, of the same sub-step, comes before the second (None: nowhere).
+    precedes (moments, moments): where the first, of the same sub-step, comes before the second (None: nowhere);
+    version_of (n,): the row itself or, for the last rows, which another graph of who is who has in the place of a
+    journey's own row, that one (None: there are none). Such rows are judged, but nothing is learned from them.
     """
 
     outcome: Floats
@@ -37,6 +39,15 @@ class Trials:
     happened: Bools
     sub_step_of: Ints
     precedes: Bools | None = None
+    version_of: Ints | None = None
+
+    @property
+    def learned(self) -> int:
+        """The number of leading rows, those of the main graph."""
+        return len(self.outcome) if self.version_of is None else int((self.version_of == np.arange(len(self))).sum())
+
+    def __len__(self) -> int:
+        return len(self.outcome)
 
     def indicators(self) -> Floats:
         """Missions as columns of 0 and 1, (n, missions)."""
@@ -58,6 +69,11 @@ class Influence:
     treated: Bools
     outcome: Floats
     inside: Bools
+
+    def among(self, rows: Bools) -> "Influence":
+        """Only those of the trials' rows that are marked, (n,)."""
+        kept = rows[self.rows]
+        return Influence(**{name: values[kept] for name, values in vars(self).items()})
 
 
 @dataclass(frozen=True)
@@ -88,21 +104,23 @@ class Measured:
         return DETECTABLE * self.error
 
 
-def measure(trials: Trials, influences: Sequence[Influence | None], placebos: Sequence[Influence | None]) -> Measured:
-    """Means and clustered errors of the influence values, by moment and group."""
+def measure(
+    trials: Trials, influences: Sequence[Influence | None], placebos: Sequence[Influence | None], among: Bools
+) -> Measured:
+    """Means and clustered errors of the influence values, by moment and group, over the rows marked in `among` (n,)."""
     k = len(trials.missions)
     group = np.where(trials.mission < 0, k, trials.mission)
     shape = (trials.happened.shape[1], k + 2)
     eligible, exposed = np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.int64)
     tables = np.full((7, *shape), np.nan)
     for m, (influence, placebo) in enumerate(zip(influences, placebos, strict=True)):
-        reached = trials.reached[:, trials.sub_step_of[m]]
+        reached = trials.reached[:, trials.sub_step_of[m]] & among
         eligible[m] = _counts(group[reached], k)
         exposed[m] = _counts(group[reached & trials.happened[:, m]], k)
         if influence is not None:
-            tables[:5, m] = _figures(influence, group, trials.customer, k)
+            tables[:5, m] = _figures(influence.among(among), group, trials.customer, k)
         if placebo is not None:
-            tables[5:, m] = _figures(placebo, group, trials.customer, k, PLACEBO_FEWEST)[:2]
+            tables[5:, m] = _figures(placebo.among(among), group, trials.customer, k, PLACEBO_FEWEST)[:2]
     return Measured(eligible, exposed, *tables)
 
 

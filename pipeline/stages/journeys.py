@@ -1,38 +1,82 @@
 """Stage journeys: cuts what people did into journeys and finds the journey map's sub-steps and moments in them."""
 
+from pipeline import graphs
 from pipeline.context import Run
 from pipeline.journey_map import JourneyMap, compiled
 from pipeline.warehouse import Session, quoted
 
 NEEDS = ("ingest", "identity", "emotion")
+PARTS = ("crm_touches", "web_touches", "outside_touches")
+TABLES = ("touchpoints", "journeys", "sub_steps", "moments")
+THEIRS = {
+    "identity.identifiers": "journeys.regrouped_identifiers",
+    "ingest.orders": "journeys.regrouped_orders",
+    "journeys.crm_touches": "journeys.regrouped_touches where source = 'crm'",
+    "journeys.web_touches": "journeys.regrouped_touches where source = 'web'",
+    "journeys.outside_touches": "journeys.regrouped_touches where source in ('partner', 'social')",
+}
+SHARED = ("identity.refused", "ingest.customers", "ingest.factors", "emotion.emotions")
 
 
 def build(run: Run, session: Session) -> None:
-    """Makes journeys.touchpoints, journeys.journeys, journeys.sub_steps and journeys.moments."""
-    the_map = run.journey_map
-    days = {name: getattr(the_map, name) for name in ("lookback_days", "follow_up_days")}
-    session.model("journeys.live_orders", keep=False, currency=the_map.currency, **days)
-    _touches(session, the_map)
-    _matches(session, the_map)
-    session.model("journeys.sub_steps")
-    session.model("journeys.steps_reached", keep=False)
-    session.model("journeys.moments")
-    session.model("journeys.returns", keep=False, horizon_days=the_map.horizon_days, night=run.night)
-    session.model("journeys.journeys", currency=the_map.currency)
+    """Makes journeys.touchpoints, journeys.journeys, journeys.sub_steps and journeys.moments.
+
+    Beside them journeys.regrouped_<table>: the same rows of people who are grouped differently on the strict or the
+    loose graph, as they are there.
+    """
+    _orders(session, run.journey_map)
+    for part in PARTS:
+        session.model(f"journeys.{part}", keep=False, brand=run.journey_map.brand)
+    _touches(session, run.journey_map)
+    session.model("journeys.regrouped_identifiers")
+    for part in ("regrouped_orders", "regrouped_touches"):
+        session.model(f"journeys.{part}", keep=False)
+    session.drop(*(f"journeys.{part}" for part in (*PARTS, "touches", "window_ties", "loose_ties", "ties")))
+    _journeys(run, session)
+    _regrouped(run, session)
     _tell(session)
 
 
+def _orders(session: Session, the_map: JourneyMap) -> None:
+    days = {name: getattr(the_map, name) for name in ("lookback_days", "follow_up_days")}
+    session.model("journeys.live_orders", keep=False, currency=the_map.currency, **days)
+
+
 def _touches(session: Session, the_map: JourneyMap) -> None:
-    for part in ("crm_touches", "web_touches", "outside_touches"):
-        session.model(f"journeys.{part}", keep=False, brand=the_map.brand)
+    """journeys.touchpoints, from PARTS and journeys.live_orders."""
     session.model("journeys.owners", keep=False)
     session.model("journeys.touches", keep=False)
     session.model("journeys.window_ties", keep=False)
     session.model("journeys.loose_ties", keep=False, inactivity_days=the_map.inactivity_days)
     session.model("journeys.ties", keep=False)
     session.model("journeys.touchpoints")
-    parts = ("crm_touches", "web_touches", "outside_touches", "touches", "window_ties", "loose_ties", "ties")
-    session.drop(*(f"journeys.{part}" for part in parts))
+
+
+def _journeys(run: Run, session: Session) -> None:
+    """The other tables, from journeys.touchpoints and journeys.live_orders."""
+    _matches(session, run.journey_map)
+    session.model("journeys.sub_steps")
+    session.model("journeys.steps_reached", keep=False)
+    session.model("journeys.moments")
+    session.model("journeys.returns", keep=False, horizon_days=run.journey_map.horizon_days, night=run.night)
+    session.model("journeys.journeys", currency=run.journey_map.currency)
+
+
+def _regrouped(run: Run, session: Session) -> None:
+    """journeys.regrouped_<table>: a column `graph`, and the rows that the people grouped differently have there."""
+    import pyarrow as pa
+
+    parts = {table: [session.arrow(f"(from journeys.{table} limit 0)", "'' as graph, *")] for table in TABLES}
+    for graph in graphs.regrouped(session):
+        with graphs.beside(session, graph, THEIRS, SHARED):
+            _orders(session, run.journey_map)
+            _touches(session, run.journey_map)
+            _journeys(run, session)
+            for table, rows in parts.items():
+                rows.append(session.arrow(f"journeys.{table}", f"{quoted(graph)} as graph, *"))
+    for table, rows in parts.items():
+        grain = ("graph", *session.kept[f"journeys.{table}"])
+        session.put(f"journeys.regrouped_{table}", pa.concat_tables(rows), grain=grain)
 
 
 def _matches(session: Session, the_map: JourneyMap) -> None:

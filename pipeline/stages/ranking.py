@@ -3,65 +3,105 @@
 The trials' rows come from sql/ranking/; here they become matrices, and what was found becomes the mart's rows.
 """
 
-import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pipeline import graphs
 from pipeline.context import Run
 from pipeline.estimators.moment_effects import MomentEffects
 from pipeline.estimators.pooling import pooled_draws
-from pipeline.estimators.trials import Bools, Floats, Measured, Trials, measure
-from pipeline.estimators.verdicts import FEWEST, Verdicts, e_value, enough, judge, placebo_fails
+from pipeline.estimators.trials import Bools, Floats, Influence, Measured, Trials, measure
+from pipeline.estimators.verdicts import Verdicts, e_value, enough, judge, placebo_fails
 from pipeline.journey_map import JourneyMap
+from pipeline.trial_rows import Told, read_told, read_trials
 from pipeline.warehouse import Session
 
 if TYPE_CHECKING:
-    import pandas as pd
     import pyarrow as pa
 
 NEEDS = ("ingest", "identity", "emotion", "journeys", "missions")
 
 ALL = "ALL"
-HISTORY = (
-    "prior_orders", "prior_return_share", "previous_retained", "days_since_order", "tenure_days", "previous_value",
-)  # fmt: skip
-FEELINGS = ("prior_rating", "prior_valence")
-PLAN = ("value", "lead_days", "length_days", "mission_probability")
-WORDS = ("category", "region", "entry_medium")
-SAYS_THE_PAST = frozenset(("prior_return_share", "tenure_days"))  # they imply the past outcome
-COMMON_FIELD = 0.01  # an attribute on fewer journeys than this share is left out
-MOST_FIELDS = 30
-ORDERED = 0.95  # a moment is known before another of its sub-step where it came first in this share of journeys
 Z95 = 1.959964
+THEIRS = {
+    "journeys.journeys": "journeys.regrouped_journeys",
+    "journeys.touchpoints": "journeys.regrouped_touchpoints",
+    "journeys.sub_steps": "journeys.regrouped_sub_steps",
+    "journeys.moments": "journeys.regrouped_moments",
+    "identity.identifiers": "journeys.regrouped_identifiers",
+}
+SHARED = ("missions.assignments", "ingest.customers_history", "ingest.events")
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """What was measured of each moment (rows) and group (columns: missions, then all), and what is said of it.
+
+    others: what is said on the other graphs of who is who; a graph on which nothing differs is not in it.
+    """
+
+    measured: Measured
+    verdicts: Verdicts
+    others: dict[str, Verdicts]
 
 
 def build(run: Run, session: Session) -> None:
     """Makes ranking.moment_ranking: one row a mission (and ALL) and moment of the map."""
-    session.model("ranking.followed", keep=False, horizon_days=run.journey_map.horizon_days)
-    for part in ("felt_before", "entries", "members", "surroundings", "orderings"):
+    _models(run, session)
+    for part in ("surroundings", "orderings"):
         session.model(f"ranking.{part}", keep=False)
-    trials = read_trials(session, run.journey_map)
-    measured, verdicts = rank(trials, run.settings.seed)
-    table = rows(run.journey_map, trials.missions, measured, verdicts)
+    trials, among = read_trials(session, run.journey_map, _told_elsewhere(run, session))
+    ranked = rank(trials, run.settings.seed, among)
+    table = rows(run.journey_map, trials.missions, ranked)
     session.put("ranking.moment_ranking", table, grain=("mission", "moment"))
-    named = int(np.isin(verdicts.verdict, ["drives", "harms"]).sum())
+    named = int(np.isin(ranked.verdicts.verdict, ["drives", "harms"]).sum())
     session.log(
-        f"{len(trials.outcome)} journeys followed up, {len(trials.sub_step_of)} moments, {len(trials.missions)} "
+        f"{trials.learned} journeys followed up, {len(trials.sub_step_of)} moments, {len(trials.missions)} "
         f"missions: {named} of {len(table)} effects named"
+    )
+    session.log(
+        f"{len(trials) - trials.learned} of them again, as other graphs of who is who have them: "
+        f"{sum(table['depends_on_identity'].to_pylist())} effects depend on that"
     )
 
 
-def rank(trials: Trials, seed: int) -> tuple[Measured, Verdicts]:
-    """From trials to what is said of each moment (rows) and group (columns: missions, then all)."""
-    k = len(trials.missions)
-    if len(trials.outcome):
+def _models(run: Run, session: Session) -> None:
+    """What tells of a followed-up journey, and depends on who is who."""
+    session.model("ranking.followed", keep=False, horizon_days=run.journey_map.horizon_days)
+    for part in ("felt_before", "entries", "members"):
+        session.model(f"ranking.{part}", keep=False)
+
+
+def _told_elsewhere(run: Run, session: Session) -> dict[str, Told]:
+    """By graph, the followed-up journeys of the people who are grouped differently on it; none: no entry."""
+    found = {}
+    for graph in graphs.regrouped(session):
+        with graphs.beside(session, graph, THEIRS, SHARED):
+            _models(run, session)
+            found[graph] = read_told(session, run.journey_map)
+    return {graph: told for graph, told in found.items() if len(told.journey)}
+
+
+def rank(trials: Trials, seed: int, among: Mapping[str, Bools]) -> Ranked:
+    """From trials to what is said; `among` marks, by graph, the rows (n,) that make up its trials."""
+    none: list[None] = [None] * len(trials.sub_step_of)
+    influences: Sequence[Influence | None] = none
+    placebos: Sequence[Influence | None] = none
+    if trials.learned:
         fitted = MomentEffects(seed).fit(trials)
-        measured = measure(trials, fitted.influences_, fitted.placebos_)
-    else:
-        none: list[None] = [None] * len(trials.sub_step_of)
-        measured = measure(trials, none, none)
+        influences, placebos = fitted.influences_, fitted.placebos_
+    main = np.arange(len(trials)) < trials.learned
+    measured, verdicts = _judged(measure(trials, influences, placebos, main), seed)
+    others = {graph: _judged(measure(trials, influences, placebos, theirs), seed)[1] for graph, theirs in among.items()}
+    return Ranked(measured, verdicts, others)
+
+
+def _judged(measured: Measured, seed: int) -> tuple[Measured, Verdicts]:
+    """What was measured by mission and for all, and what is said of it."""
+    k = measured.effect.shape[1] - 2
     useful = enough(measured)
     effect = np.where(useful, measured.effect, np.nan)
     draws = pooled_draws(effect[:, : k + 1], measured.error[:, : k + 1], seed)
@@ -77,127 +117,11 @@ def _shown(measured: Measured, columns: "np.ndarray[tuple[int, ...], np.dtype[np
     return Measured(**{name: table[:, columns] for name, table in vars(measured).items()})
 
 
-def read_trials(session: Session, journey_map: JourneyMap) -> Trials:
-    """The stage's scratch tables as matrices, one row a journey, in the order of journey_id."""
-    followed = session.frame("ranking.followed").sort_values("journey_id", ignore_index=True)
-    sub_steps = [sub.name for _, sub in journey_map.sub_steps()]
-    moments = journey_map.moments()
-    sub_step_of = np.array([row.position for row in moments], dtype=np.int64)
-    happened = _marks(session.frame("journeys.moments", "journey_id, moment"), followed, [m.moment for m in moments])
-    reached = _marks(session.frame("journeys.sub_steps", "journey_id, sub_step"), followed, sub_steps)
-    for moment, position in enumerate(sub_step_of):
-        reached[:, position] |= happened[:, moment]
-    missions = tuple(
-        sorted(set(session.frame("missions.missions", "mission")["mission"]) | set(followed["mission"].dropna()))
-    )
-    return Trials(
-        outcome=followed["retained"].to_numpy(np.float64),
-        past_outcome=followed["earlier_retained"].to_numpy(np.float64),
-        customer=np.unique(followed["customer_id"].to_numpy(str), return_inverse=True)[1].astype(np.int64),
-        mission=np.array(
-            [missions.index(m) if isinstance(m, str) else -1 for m in followed["mission"]], dtype=np.int64
-        ),
-        missions=missions,
-        covariates=_covariates(session, followed),
-        past_covariates=SAYS_THE_PAST,
-        reached=reached,
-        happened=happened,
-        sub_step_of=sub_step_of,
-        precedes=_precedes(session.frame("ranking.orderings"), [m.moment for m in moments]),
-    )
-
-
-def _precedes(orderings: "pd.DataFrame", names: Sequence[str]) -> Bools:
-    """Which moment (rows) comes before which other one of its sub-step (columns), in nearly all journeys with both."""
-    clear = (orderings["journeys"] >= FEWEST) & (orderings["earlier_journeys"] >= ORDERED * orderings["journeys"])
-    before = np.zeros((len(names), len(names)), dtype=bool)
-    for first, second in orderings.loc[clear, ["moment", "later_moment"]].itertuples(index=False):
-        before[names.index(first), names.index(second)] = True
-    return before
-
-
-def _marks(pairs: "pd.DataFrame", followed: "pd.DataFrame", names: Sequence[str]) -> Bools:
-    """Pairs of journey and name as a table of journeys by names."""
-    import pandas as pd
-
-    rows_ = pd.Index(followed["journey_id"]).get_indexer(pd.Index(pairs.iloc[:, 0]))
-    columns = pd.Index(list(names)).get_indexer(pd.Index(pairs.iloc[:, 1]))
-    known = (rows_ >= 0) & (columns >= 0)
-    marks = np.zeros((len(followed), len(names)), dtype=bool)
-    marks[rows_[known], columns[known]] = True
-    return marks
-
-
-def _covariates(session: Session, followed: "pd.DataFrame") -> dict[str, "np.ndarray"]:
-    """What was known when the order was placed, by name: floats with nan, or objects with None."""
-    keyed = followed.set_index("journey_id")
-    for part in ("felt_before", "entries", "members"):
-        keyed = keyed.join(session.frame(f"ranking.{part}").set_index("journey_id"))
-    around = session.frame("ranking.surroundings").pivot(index="journey_id", columns="factor", values="value")
-    out = {name: keyed[name].to_numpy(np.float64) for name in (*HISTORY, *FEELINGS, *PLAN)}
-    out["is_member"] = keyed["is_member"].fillna(0).to_numpy(np.float64)
-    out |= {
-        f"factor:{name}": around[name].reindex(keyed.index).to_numpy(np.float64) for name in sorted(map(str, around))
-    }
-    out |= {name: _objects(keyed[name]) for name in WORDS}
-    ordered = keyed["ordered_at"]
-    out["ordered_on"] = (ordered - ordered.min()).dt.total_seconds().to_numpy(np.float64) / 86400
-    out["month"] = _objects(ordered.dt.strftime("%m"))
-    out["weekday"] = ordered.dt.day_of_week.to_numpy(np.float64)
-    return out | fields(keyed["attributes"])
-
-
-def _objects(column: "pd.Series") -> "np.ndarray":
-    values = column.astype(object)
-    return values.where(values.notna(), None).to_numpy(object)
-
-
-def fields(attributes: "pd.Series") -> dict[str, "np.ndarray"]:
-    """The company's own fields of an order, from JSON objects: numbers where nearly all are, words otherwise.
-
-    Fields on few journeys, and fields that are lists or objects, are left out.
-    """
-    parsed = [_object(text) for text in attributes]
-    counts: dict[str, int] = {}
-    for entry in parsed:
-        for name in entry:
-            counts[name] = counts.get(name, 0) + 1
-    least = max(1.0, COMMON_FIELD * len(parsed))
-    common = sorted((name for name in counts if counts[name] >= least), key=lambda name: (-counts[name], name))
-    out = {}
-    for name in sorted(common[:MOST_FIELDS]):
-        values = [entry.get(name) for entry in parsed]
-        numbers = np.array([_number(value) for value in values])
-        wordy = sum(value is not None for value in values) - int((~np.isnan(numbers)).sum())
-        out[f"order:{name}"] = (
-            numbers
-            if wordy <= 0.1 * counts[name]
-            else np.array([None if value is None else str(value) for value in values], dtype=object)
-        )
-    return out
-
-
-def _object(text: object) -> dict[str, object]:
-    try:
-        parsed = json.loads(text) if isinstance(text, str) else {}
-    except ValueError:
-        return {}
-    plain = parsed.items() if isinstance(parsed, dict) else ()
-    return {str(k): v for k, v in plain if v is not None and not isinstance(v, list | dict)}
-
-
-def _number(value: object) -> float:
-    try:
-        number = float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        return float("nan")
-    return number if np.isfinite(number) else float("nan")
-
-
-def rows(journey_map: JourneyMap, missions: Sequence[str], measured: Measured, verdicts: Verdicts) -> "pa.Table":
+def rows(journey_map: JourneyMap, missions: Sequence[str], ranked: Ranked) -> "pa.Table":
     """The mart's rows, one a mission (ALL first) and moment of the map."""
     import pyarrow as pa
 
+    measured, verdicts = ranked.measured, ranked.verdicts
     moments = journey_map.moments()
     order = [(m, g) for g in (len(missions), *range(len(missions))) for m in range(len(moments))]
     at = tuple(np.array(order, dtype=np.int64).reshape(-1, 2).T)
@@ -211,7 +135,23 @@ def rows(journey_map: JourneyMap, missions: Sequence[str], measured: Measured, v
     columns["verdict"] = pa.array(verdicts.verdict[at].tolist(), pa.string())
     for name in ("rank", "rank_low", "rank_high"):
         columns[name] = pa.array(getattr(verdicts, name)[at], pa.int64(), from_pandas=True)
+    for graph in graphs.GRAPHS:
+        said = ranked.others.get(graph, verdicts)
+        columns[f"effect_{graph}"] = pa.array(said.effect[at], pa.float64(), from_pandas=True)
+        columns[f"verdict_{graph}"] = pa.array(said.verdict[at].tolist(), pa.string())
+    columns["depends_on_identity"] = pa.array(depends(verdicts, ranked.others.values())[at], pa.bool_())
     return pa.table(columns)
+
+
+def depends(verdicts: Verdicts, others: Iterable[Verdicts]) -> Bools:
+    """Where another graph of who is who says something else: another verdict, or an effect that is off by more than
+    the standard error of the main one (half its interval by 1.96), so that it is no longer the same finding."""
+    found = np.zeros(verdicts.verdict.shape, dtype=bool)
+    for other in others:
+        with np.errstate(invalid="ignore"):
+            moved = np.abs(other.effect - verdicts.effect) > (verdicts.high - verdicts.low) / (2 * Z95)
+        found |= moved | (other.verdict != verdicts.verdict)
+    return found
 
 
 def _figures(measured: Measured, verdicts: Verdicts) -> dict[str, Floats]:

@@ -113,6 +113,8 @@ def _known(value: Any) -> Any:
 def _values(run: Run, tables: Tables) -> dict[str, Any]:
     """All that the templates may name; documented by reading it."""
     stops = sorted(tables["stop_list"], key=_stop_order)
+    rated = {(row["mission"], row["moment"]): row for row in tables["ranking"]}
+    invest = [rated[row["mission"], row["moment"]] | row for row in tables["headline"]]
     values = {
         "brand": words.clean(run.journey_map.brand),
         "currency": run.journey_map.currency,
@@ -123,7 +125,7 @@ def _values(run: Run, tables: Tables) -> dict[str, Any]:
         "worth_seeing": WORTH_SEEING,
         "sections": SECTIONS,
         "facts": tables["facts"][0],
-        "invest": sorted(tables["headline"], key=lambda row: row["position"]),
+        "invest": sorted(invest, key=lambda row: row["position"]),
         "stops": [row for row in stops if row["mission"] == "ALL" and row["is_clear"]],
         "open_stops": [row for row in stops if row["mission"] == "ALL" and not row["is_clear"]],
         "mission_stops": _by_mission([row for row in stops if row["mission"] != "ALL" and row["is_clear"]]),

@@ -20,12 +20,19 @@ orders as (
 ),
 touches as (select count(*) as touches_count from touchpoints),
 small as (select count(*) as hidden_missions from missions where customers < $small_group),
-refusals as (select max(refused_people) as refused_people from runs),
+people as (
+    select
+        max(refused_people) as refused_people,
+        max(regrouped_strict) as regrouped_strict,
+        max(regrouped_loose) as regrouped_loose
+    from runs
+),
 verdicts as (
     select
         count(*) filter (where verdict in ('drives', 'harms')) as named_count,
         count(*) filter (where verdict <> 'cannot_tell') as told_count,
         count(*) as pairs_count,
+        count(*) filter (where depends_on_identity) as depending_count,
         max(case when verdict in ('drives', 'harms') then q_value end) as false_share
     from ranking
     where mission <> 'ALL'
@@ -39,13 +46,16 @@ select
     cast(case when o.known_count >= $small_group then o.retained_share end as double) as retained_share,
     cast(t.touches_count as bigint) as touches_count,
     cast(s.hidden_missions as bigint) as hidden_missions,
-    cast(r.refused_people as bigint) as refused_people,
+    cast(p.refused_people as bigint) as refused_people,
+    cast(p.regrouped_strict as bigint) as regrouped_strict,
+    cast(p.regrouped_loose as bigint) as regrouped_loose,
     cast(v.named_count as bigint) as named_count,
     cast(v.told_count as bigint) as told_count,
     cast(v.pairs_count as bigint) as pairs_count,
+    cast(v.depending_count as bigint) as depending_count,
     cast(v.false_share as double) as false_share
 from orders as o
 cross join touches as t
 cross join small as s
-cross join refusals as r
+cross join people as p
 cross join verdicts as v

@@ -1,5 +1,6 @@
 -- report.ranking: every moment of the map per mission (and ALL), as the report shows it.
 -- Groups of fewer than small_group journeys, with the moment or without it, show no figure and count as cannot_tell.
+-- What the strict and the loose graph of who is who say stands where a finding depends on that.
 -- grain   mission, moment
 -- reads   marts.moment_ranking, marts.missions, report.places
 -- params  small_group
@@ -18,7 +19,8 @@ sized as (
             eligible < $small_group or exposed < $small_group or eligible - exposed < $small_group, true
         ) as is_small
     from rated
-)
+),
+doubted as (select *, not is_small and depends_on_identity as is_doubted from sized)
 select
     cast(s.mission as varchar) as mission,
     cast(s.moment as varchar) as moment,
@@ -45,8 +47,13 @@ select
     cast(case when not s.is_small then s.rank end as bigint) as rank,
     cast(case when not s.is_small then s.rank_low end as bigint) as rank_low,
     cast(case when not s.is_small then s.rank_high end as bigint) as rank_high,
+    cast(coalesce(s.is_doubted, false) as boolean) as depends_on_identity,
+    cast(case when s.is_doubted then s.effect_strict end as double) as effect_strict,
+    cast(case when s.is_doubted then s.verdict_strict end as varchar) as verdict_strict,
+    cast(case when s.is_doubted then s.effect_loose end as double) as effect_loose,
+    cast(case when s.is_doubted then s.verdict_loose end as varchar) as verdict_loose,
     cast(case when not s.is_small then s.retained_customers end as double) as retained_customers,
     cast(case when not s.is_small then s.retained_value end as double) as retained_value
-from sized as s
+from doubted as s
 left join labels as l on s.mission = l.mission
 left join places as p on s.moment = p.moment

@@ -1,6 +1,7 @@
 -- report.stop_list: moments that change nothing that could be seen, and so need no more polish.
 -- A moment is listed for ALL where no mission names it, else for the missions in which it does nothing. It is clear
--- where its interval holds 0 and rules out an effect over worth_seeing, either way; else one may hide.
+-- where its interval holds 0 and rules out an effect over worth_seeing, either way, and that does not depend on who is
+-- who; else one may hide.
 -- grain   mission, moment
 -- reads   report.ranking
 -- params  worth_seeing
@@ -29,7 +30,9 @@ select
     cast(sub_step as varchar) as sub_step,
     cast(verdict as varchar) as verdict,
     cast(
-        coalesce(ci_low between -$worth_seeing and 0 and ci_high between 0 and $worth_seeing, false) as boolean
+        coalesce(
+            ci_low between -$worth_seeing and 0 and ci_high between 0 and $worth_seeing and not depends_on_identity, false
+        ) as boolean
     ) as is_clear,
     cast(eligible as bigint) as eligible,
     cast(exposed as bigint) as exposed,

@@ -36,7 +36,7 @@ def world(seed: int = 1, people: int = 1500, *, effect: float = 0.0) -> Trials:
 
 def effects(trials: Trials) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     fitted = MomentEffects(3).fit(trials)
-    measured = measure(trials, fitted.influences_, fitted.placebos_)
+    measured = measure(trials, fitted.influences_, fitted.placebos_, np.ones(len(trials), dtype=bool))
     return measured.effect[:, -1], measured.error[:, -1], measured.naive[:, -1]
 
 
@@ -97,7 +97,7 @@ def test_only_journeys_that_reached_the_sub_step_are_eligible() -> None:
     influence = fitted.influences_[1]
     assert influence is not None
     np.testing.assert_array_equal(influence.rows, np.arange(1, 600, 2))
-    measured = measure(trials, fitted.influences_, fitted.placebos_)
+    measured = measure(trials, fitted.influences_, fitted.placebos_, np.ones(len(trials), dtype=bool))
     assert measured.eligible[1].tolist()[-2:] == [0, 300]
     assert measured.exposed[1, -1] == trials.happened[:, 1].sum()
 
@@ -120,7 +120,7 @@ def test_left_out_logits_are_those_of_a_solver_that_is_trusted() -> None:
     from sklearn.linear_model import LogisticRegression
 
     rng = np.random.default_rng(4)
-    columns, _ = standardise(rng.normal(size=(400, 5)))
+    columns, _ = standardise(rng.normal(size=(400, 5)), 400)
     outcome = (rng.random(400) < expit(columns[:, 0] - 0.5)).astype(np.float64)
     table, folds = np.column_stack([columns, np.ones(400)]), np.arange(400) % 3
     penalty = np.outer(np.r_[np.ones(5), 0.0], [2.0, 50.0])
@@ -148,7 +148,7 @@ def test_the_design_bends_and_says_what_is_missing() -> None:
     number = rng.normal(size=n)
     number[::4] = np.nan
     missions = np.eye(2)[rng.integers(0, 2, n)]
-    made = design({"number": number, "word": rng.choice(["x", "y", None], n)}, missions, rng.random(n))
+    made = design({"number": number, "word": rng.choice(["x", "y", None], n)}, missions, rng.random(n), n)
     hump = (np.abs(number) < 0.7).astype(np.float64)
     table = np.column_stack([made.columns, np.ones(n)])
     left = hump - table @ np.linalg.lstsq(table, hump, rcond=None)[0]
@@ -161,6 +161,6 @@ def test_the_design_bends_and_says_what_is_missing() -> None:
 def test_columns_that_say_the_same_are_kept_once() -> None:
     rng = np.random.default_rng(7)
     one = rng.normal(size=50)
-    columns, kept = standardise(np.column_stack([one, -2 * one + 3, np.ones(50), rng.normal(size=50)]))
+    columns, kept = standardise(np.column_stack([one, -2 * one + 3, np.ones(50), rng.normal(size=50)]), 50)
     assert kept.tolist() == [True, False, False, True]
     assert columns.shape == (50, 2)

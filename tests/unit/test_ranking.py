@@ -10,7 +10,8 @@ from pipeline.estimators.pooling import pooled_draws
 from pipeline.estimators.trials import Measured, Trials
 from pipeline.estimators.verdicts import NOTHING, e_value, enough, judge, placebo_fails, running_mean
 from pipeline.journey_map import load_journey_map
-from pipeline.stages.ranking import fields, rank, rows
+from pipeline.stages.ranking import rank, rows
+from pipeline.trial_rows import fields
 
 MAP = Path(__file__).parent.parent.parent / "pipeline" / "demo" / "journey_map.yml"
 
@@ -160,8 +161,8 @@ def empty_trials(moments: int, sub_step_of: list[int]) -> Trials:
 def test_before_anybody_is_followed_up_every_moment_has_its_row_and_it_cannot_tell() -> None:
     journey_map = load_journey_map(MAP)
     moments = journey_map.moments()
-    found, verdicts = rank(empty_trials(len(moments), [row.position for row in moments]), 1)
-    table = rows(journey_map, ("rest",), found, verdicts).to_pandas()
+    ranked = rank(empty_trials(len(moments), [row.position for row in moments]), 1, {})
+    table = rows(journey_map, ("rest",), ranked).to_pandas()
     assert table["mission"].tolist() == ["ALL"] * len(moments) + ["rest"] * len(moments)
     assert table["moment"].tolist() == [row.moment for row in moments] * 2
     assert set(table["verdict"]) == {"cannot_tell"}
@@ -185,7 +186,7 @@ def test_a_failed_placebo_is_said_but_not_named() -> None:
         happened=happened,
         sub_step_of=np.array([0]),
     )
-    found, verdicts = rank(trials, 1)
-    assert found.placebo[0, -1] > 0.3
-    assert verdicts.effect[0, -1] > 0.2
-    assert set(verdicts.verdict.ravel()) == {"cannot_tell"}
+    ranked = rank(trials, 1, {})
+    assert ranked.measured.placebo[0, -1] > 0.3
+    assert ranked.verdicts.effect[0, -1] > 0.2
+    assert set(ranked.verdicts.verdict.ravel()) == {"cannot_tell"}

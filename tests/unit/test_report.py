@@ -28,13 +28,15 @@ KINDS = {
     | dict.fromkeys(("effect", "ci_low", "ci_high", "q_value", "naive_difference"), REAL)
     | dict.fromkeys(
         ("smallest_detectable_effect", "retained_customers", "retained_value", "overlap", "placebo_effect"), REAL
-    ),
+    )
+    | {"effect_strict": REAL, "effect_loose": REAL, "verdict_strict": TEXT, "verdict_loose": TEXT}
+    | {"depends_on_identity": pa.bool_()},
     "journeys": dict.fromkeys(("journey_id", "customer_id", "order_id", "mission"), TEXT)
     | {"retained": pa.bool_(), "steps_reached": pa.list_(TEXT)},
     "missions": dict.fromkeys(("mission", "label", "description", "status"), TEXT)
     | {"share": REAL, "journeys": WHOLE, "customers": WHOLE, "stability": REAL},
     "touchpoints": {"touch_id": TEXT},
-    "runs": {"night": pa.date32(), "refused_people": WHOLE},
+    "runs": {"night": pa.date32()} | dict.fromkeys(("refused_people", "regrouped_strict", "regrouped_loose"), WHOLE),
     "quarantine": dict.fromkeys(("source", "table", "file", "reason"), TEXT) | {"night": pa.date32()},
     "files": {"source": TEXT, "table_name": TEXT, "night": pa.date32(), "file": TEXT}
     | dict.fromkeys(("arrived", "accepted", "superseded", "quarantined", "erased"), WHOLE),
@@ -47,7 +49,12 @@ def rated(mission: str, moment: str, verdict: str, effect: float, **changes: obj
     ends = {"ci_low": effect - 0.04, "ci_high": effect + 0.04, "naive_difference": effect + 0.06}
     row = {"mission": mission, "moment": moment, "verdict": verdict, "effect": effect, "q_value": 0.0004, "rank": 1}
     place = {"step": "stay", "sub_step": "desk", "type": "engaging", "micro_moment": "do"}
-    return row | ends | place | {"eligible": 1929, "exposed": 1077, "smallest_detectable_effect": 0.04} | changes
+    graphs: dict[str, object] = {"depends_on_identity": False}
+    for graph in ("strict", "loose"):
+        graphs |= {f"effect_{graph}": effect, f"verdict_{graph}": verdict}
+    return (
+        row | ends | place | graphs | {"eligible": 1929, "exposed": 1077, "smallest_detectable_effect": 0.04} | changes
+    )
 
 
 def full(label: str = "On business") -> Rows:
@@ -79,7 +86,7 @@ def full(label: str = "On business") -> Rows:
         "journeys": journeys,
         "missions": [mission | {"journeys": 40, "customers": 40}],
         "touchpoints": [{"touch_id": "t"}],
-        "runs": [{"night": NIGHT, "refused_people": 3}],
+        "runs": [{"night": NIGHT, "refused_people": 3, "regrouped_strict": 25, "regrouped_loose": 1}],
         "quarantine": [quarantine, quarantine],
         "files": [files | counts],
     }
@@ -263,3 +270,37 @@ def test_the_letter_keeps_to_what_mail_programs_know(build: Build) -> None:
         assert not re.search(r"flex|grid|position|float|calc\(|var\(|background-image", style), style
         assert "padding" not in style or tag == "td", f"padding on {tag}"
     assert "prefers-color-scheme: dark" in html
+
+
+def told(html: str) -> str:
+    """The words of a page, without tags and line breaks."""
+    return " ".join(re.sub(r"<[^>]+>", " ", html).split())
+
+
+def test_a_finding_that_depends_on_who_is_who_says_so_in_report_and_letter(build: Build) -> None:
+    rows = full()
+    changes = {"verdict_strict": "no_detectable_effect", "effect_strict": 0.01, "depends_on_identity": True}
+    rows["moment_ranking"][2] = rated("work", "early_desk", "drives", 0.218, **changes)
+    folder = build(rows)
+    clause = "depends on who is who: no effect seen where doubtful records are kept apart"
+    page = told((folder / "report.html").read_text("utf-8"))
+    assert page.count(clause) == 3  # the card, the chart's words, the table
+    assert "25 customers are grouped differently" in page
+    assert "1 of 4 does." in page
+    sent = letter(folder)
+    assert clause in " ".join(str(sent["text/plain"]).split())
+    assert clause in told(str(sent["text/html"]))
+
+
+def test_where_only_the_size_depends_on_who_is_who_both_sizes_are_told(build: Build) -> None:
+    rows = full()
+    changes = {"effect_strict": 0.1, "effect_loose": 0.3, "depends_on_identity": True}
+    rows["moment_ranking"][2] = rated("work", "early_desk", "drives", 0.218, **changes)
+    page = told((build(rows) / "report.html").read_text("utf-8"))
+    assert "+10 in 100 where doubtful records are kept apart, +30 in 100 where likely records are joined" in page
+
+
+def test_where_nothing_depends_on_who_is_who_only_the_method_speaks_of_it(build: Build) -> None:
+    page = told((build(full()) / "report.html").read_text("utf-8"))
+    assert "depends on who is who:" not in page
+    assert "and says so: none does." in page
