@@ -4,12 +4,13 @@ Exit codes: 0 done (run: published), 1 failed, 2 wrong usage.
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from pipeline.catalog import parse_night
+from pipeline import cli_arguments, cli_identity
 from pipeline.errors import LandmarkError
 from pipeline.stages import SOURCES, STAGES
 
@@ -27,6 +28,7 @@ def parser() -> argparse.ArgumentParser:
     check = commands.add_parser("check", help="check the settings and the journey map without running anything")
     _places(check)
     _demo(commands)
+    cli_identity.add(commands)
     return top
 
 
@@ -39,14 +41,7 @@ def _places(command: argparse.ArgumentParser, *, exports: bool = True, journey_m
 
 
 def _night(command: argparse.ArgumentParser, **options: Any) -> None:
-    command.add_argument("--night", metavar="YYYY-MM-DD", type=_date, **options)
-
-
-def _date(text: str) -> str:
-    try:
-        return parse_night(text).isoformat()
-    except LandmarkError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
+    command.add_argument("--night", metavar="YYYY-MM-DD", type=cli_arguments.night, **options)
 
 
 def _run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -76,6 +71,7 @@ def _demo(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     demo.add_argument("--bend", type=float, default=0.0, help="0..1: how far the confounding bends")
     demo.add_argument("--nothing", action="store_true", help="plant no effect at all")
     demo.add_argument("--hidden", action="store_true", help="plant a strong cause that no export shows")
+    demo.add_argument("--hard", action="store_true", help="people who are harder to tell apart and to know again")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -86,6 +82,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except LandmarkError as error:
         print(f"landmark: {type(error).__name__}: {error}", file=sys.stderr)
         return 1
+    except BrokenPipeError:  # whoever read it has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except OSError as error:
         print(f"landmark: {type(error).__name__}: {error}; what was published stands", file=sys.stderr)
         return 1
@@ -156,14 +155,19 @@ def demo(given: argparse.Namespace) -> int:
     """landmark demo"""
     from pipeline.demo import generate
 
-    nights = {"nights": tuple(given.night)} if given.night else {}
+    nights: dict[str, Any] = {"nights": tuple(given.night)} if given.night else {}
     folder = generate(given.to, people=given.people, seed=given.seed, bend=given.bend, effects=not given.nothing,
-                      hidden=given.hidden, **nights)  # fmt: skip
+                      hidden=given.hidden, hard=given.hard, **nights)  # fmt: skip
     print(folder)
     return 0
 
 
-COMMANDS = {"run": run, "stage": stage, "marts": marts, "check": check, "demo": demo}
+def identity(given: argparse.Namespace) -> int:
+    """landmark identity"""
+    return cli_identity.run(given, _settings(given), _show)
+
+
+COMMANDS = {"run": run, "stage": stage, "marts": marts, "check": check, "demo": demo, "identity": identity}
 
 if __name__ == "__main__":
     sys.exit(main())

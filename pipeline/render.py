@@ -82,6 +82,20 @@ def chart_png(name: str, rows: list[dict[str, Any]]) -> bytes:
     return bytes(vl_convert.vegalite_to_png(_spec(name, rows), scale=3, config=_look(), allowed_base_urls=[]))
 
 
+def spec_svg(spec: dict[str, Any]) -> str:
+    """A whole Vega-Lite spec, data and all, drawn as SVG; nothing that it may refer to is loaded."""
+    import vl_convert
+
+    return str(vl_convert.vegalite_to_svg(spec, allowed_base_urls=[]))
+
+
+def spec_png(spec: dict[str, Any]) -> bytes:
+    """The same as PNG, at twice its size."""
+    import vl_convert
+
+    return bytes(vl_convert.vegalite_to_png(spec, scale=2, allowed_base_urls=[]))
+
+
 def _spec(name: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
     spec: dict[str, Any] = json.loads((REPORTS / "charts" / f"{name}.vl.json").read_text("utf-8"))
     return spec | {"data": {"values": [{key: _value(value) for key, value in row.items()} for row in rows]}}

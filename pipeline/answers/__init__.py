@@ -1,0 +1,1 @@
+"""What people ask of identity: why, what is doubtful, what happened to a customer."""
