@@ -6,7 +6,7 @@ object (`unmapped`). This is the one place that reads raw text; what it means is
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 SLAB_ROWS = 250_000
 FILE_FAULTS = ("missing_column", "no_header", "truncated", "not_parquet")
 _PLACE = "table_name varchar, delivered_night date, delivered_file varchar, delivered_line bigint"
+Keep = Callable[["pa.RecordBatch"], "pa.RecordBatch"]
 _KEPT = "broken varchar, raw varchar, unmapped varchar"
 
 
@@ -63,17 +64,17 @@ class Door:
         ask(self.session, f"create or replace table door.{self.form.name} ({_PLACE}, {_KEPT}, {columns})")
         self.rows = 0
 
-    def slabs(self, arrival: Arrival) -> Iterator[int]:
-        """Takes a file in, a slab of rows at a time; yields each slab's number of rows.
+    def slabs(self, arrival: Arrival, keep: Keep | None = None) -> Iterator[int]:
+        """Takes a file in, or what `keep` keeps of it, a slab of rows at a time; yields each slab's number of rows.
 
         A file that cannot be read at all becomes one row at line 0 that says why.
         """
         try:
-            yield from self._slabs(arrival)
+            yield from self._slabs(arrival, keep)
         except DeliveryError as error:
             yield self._fault(arrival, error)
 
-    def _slabs(self, arrival: Arrival) -> Iterator[int]:
+    def _slabs(self, arrival: Arrival, keep: Keep | None) -> Iterator[int]:
         ending = _ending(arrival.file)
         if ending == ".parquet":
             lacks = self.form.lacking(parquet_door.columns(arrival.path))
@@ -89,7 +90,7 @@ class Door:
                 json_door.batches(arrival.path, arrival.file),
                 self._json_select(arrival, "raw", "broken", None),
             )
-        for slab in _grouped(rows):
+        for slab in _grouped(map(keep, rows) if keep else rows):
             yield self._insert(slab, select)
 
     def _insert(self, slab: list["pa.RecordBatch"], select: str) -> int:

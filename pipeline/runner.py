@@ -10,7 +10,8 @@ import os
 import resource
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -74,8 +75,18 @@ def run_stage(
     """
     run = open_run(settings, night, backfill=backfill)
     store = Store(settings.data)
-    with store.lock(settings.lock_wait_seconds):
+    with _held(settings, store, progress):
         return _run(run, _place(store, stage, source), progress)
+
+
+@contextmanager
+def _held(settings: Settings, store: Store, progress: Progress) -> Iterator[None]:
+    """Holds the data folder; an erasure that was killed is completed first."""
+    from pipeline import erasure
+
+    with store.lock(settings.lock_wait_seconds):
+        erasure.finish(settings, progress)
+        yield
 
 
 def _place(store: Store, stage: str, source: str | None) -> _Place:
@@ -106,7 +117,7 @@ def run_night(
     store = Store(settings.data)
     last = through or STAGES[-1]
     _place(store, last, SOURCES[0] if last in BY_SOURCE else None)
-    with store.lock(settings.lock_wait_seconds):
+    with _held(settings, store, progress):
         folder = _night(run, store, last, progress)
         if through is None:
             _rebuild_stale(settings, store, progress)
@@ -137,7 +148,7 @@ def _stages(run: Run, store: Store, last: str, progress: Progress) -> None:
 def rebuild_stale(settings: Settings, progress: Progress = silent) -> list[str]:
     """Rebuilds, in order, the finished nights that rest on a night that was rebuilt after them; returns them."""
     store = Store(settings.data)
-    with store.lock(settings.lock_wait_seconds):
+    with _held(settings, store, progress):
         return _rebuild_stale(settings, store, progress)
 
 

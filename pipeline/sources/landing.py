@@ -7,12 +7,13 @@ DATA/landing/<source>/manifest.jsonl             one line a file, replaced in on
 import hashlib
 import json
 import os
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import IO
 from urllib.parse import quote
 
+from pipeline.catalog import sync_folder
 from pipeline.errors import DeliveryError
 from pipeline.sources.places import Delivery, shown
 
@@ -22,7 +23,11 @@ _LONGEST = 180
 
 @dataclass(frozen=True, order=True)
 class Landed:
-    """One file in the landing zone: where it came from, its path below the zone, and on which night it was pulled."""
+    """One file in the landing zone: where it came from, its path below the zone, and on which night it was pulled.
+
+    bytes and sha256 are those of the file as it was delivered. erased: how many of its records were taken out since;
+    such a file lies at its place with an ending =1, =2…, which no delivered name has once it is made safe.
+    """
 
     night: str
     table: str
@@ -33,6 +38,12 @@ class Landed:
     sha256: str
     stamp: str
     landed_night: str
+    erased: int = 0
+
+    @property
+    def place(self) -> str:
+        """Where the file landed, below the zone."""
+        return self.path.partition("=")[0]
 
 
 class Landing:
@@ -66,6 +77,27 @@ class Landing:
             handle.write(text.encode("utf-8"))
             _sync(handle)
         fresh.replace(self.manifest)
+
+    def replace(self, file: Landed, changes: Mapping[int, tuple[int, str]]) -> Landed:
+        """Rewrites a file (see rewriting.rewrite) and its line of the manifest; both change in one step."""
+        from pipeline.sources.rewriting import rewrite
+
+        number = int(file.path.partition("=")[2] or 0) + 1
+        gone = sum(1 for line, (_, text) in changes.items() if line and not text)
+        fresh = replace(file, path=f"{file.place}={number}", erased=file.erased + gone)
+        rewrite(self.zone / file.path, file.file, self.zone / fresh.path, changes)
+        sync_folder((self.zone / fresh.path).parent)
+        self.keep([fresh if known.path == file.path else known for known in self.files()])
+        self.sweep()
+        return fresh
+
+    def sweep(self) -> None:
+        """Removes what a rewriting left beside the files of the manifest."""
+        stands = {file.place: file.path for file in self.files()}
+        for path in (self.zone / safe_name(self.source)).glob("*/*/*"):
+            here = str(path.relative_to(self.zone))
+            if path.name.startswith(".incoming.") or stands.get(here.partition("=")[0], here) != here:
+                path.unlink()
 
     def place(self, delivery: Delivery) -> str:
         """Where a file lands, below the zone."""

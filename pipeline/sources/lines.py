@@ -60,6 +60,11 @@ def blocks(path: Path, name: str) -> Iterator[Block]:
         yield block
 
 
+def pieces(path: Path, name: str) -> Iterator[tuple[bytes, str]]:
+    """The same lines as bytes, in UTF-8 where a byte order mark told so: whole ones and "", or one and its fault."""
+    yield from _whole_lines(_text(path, name), path.stat().st_size)
+
+
 def _block(first: int, data: bytes, encoding: str) -> Block:
     bad: dict[int, str] = {}
     if encoding != UTF8 or not is_utf8(data):

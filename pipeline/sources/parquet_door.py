@@ -1,6 +1,11 @@
-"""Parquet deliveries, as Arrow: every row as one struct, numbered from 1."""
+"""Parquet deliveries, as Arrow: every row as one struct, numbered from 1.
 
+A file that rows were erased from (sources/rewriting.py) notes their numbers, so that the others keep theirs.
+"""
+
+import json
 from collections.abc import Iterator
+from itertools import count, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +14,7 @@ from pipeline.errors import DeliveryError
 if TYPE_CHECKING:
     import pyarrow as pa
 
+ERASED = b"landmark.erased"
 _ROWS = 1 << 15
 
 
@@ -22,14 +28,23 @@ def batches(path: Path) -> Iterator["pa.RecordBatch"]:
     """Batches of (line, row); raises DeliveryError where the file is broken."""
     import pyarrow as pa
 
-    first, file = 1, _opened(path)
+    file, gone = _opened(path), erased(path)
+    numbers = (number for number in count(1) if number not in gone)
     try:
         for batch in file.iter_batches(batch_size=_ROWS):
-            line = pa.array(range(first, first + batch.num_rows), pa.int64())
-            first += batch.num_rows
+            line = pa.array(islice(numbers, batch.num_rows), pa.int64())
             yield pa.record_batch([line, batch.to_struct_array()], names=["line", "row"])
     except (OSError, ValueError) as error:
         raise _not_parquet(path, error) from error
+
+
+def erased(path: Path) -> set[int]:
+    """The numbers of the rows that were erased from the file; raises DeliveryError where it is not Parquet."""
+    try:
+        noted = json.loads((_opened(path).schema_arrow.metadata or {}).get(ERASED, b"[]"))
+    except ValueError:
+        return set()
+    return {number for number in noted if isinstance(number, int)} if isinstance(noted, list) else set()
 
 
 def _opened(path: Path) -> "pa.parquet.ParquetFile":

@@ -17,7 +17,8 @@ from pipeline.errors import DeliveryError, QualityError
 from pipeline.ingest_door import SLAB_ROWS, Arrival, Door, ask
 from pipeline.quality import CHECKS_COLUMNS, Checked
 from pipeline.sources.forms import Form, form_of, forms_of
-from pipeline.sources.landing import safe_name
+from pipeline.sources.landing import Landed, Landing, safe_name
+from pipeline.tombstones import Gate
 from pipeline.warehouse import Session, quoted
 
 NEEDS = ("pull",)
@@ -26,23 +27,26 @@ NEEDS = ("pull",)
 def build(run: Run, session: Session, source: str) -> None:
     """Makes the source's tables of schema ingest, and its rows of ingest.files and ingest.quarantine."""
     before = next(iter(session.previous_folders.get("ingest", [])), None)
-    arrivals = _arrivals(run, session, source, before)
+    landing = Landing(run.settings.data, source)
+    arrivals = _arrivals(landing, session, before)
+    gate = Gate(run.settings, session)
     ingest_rows.prepare(session)
     ingest_standing.prepare(session)
     checks: list[Checked] = []
     for form in forms_of(source):
-        rows = _take(run, session, form, [a for a in arrivals if a.form == form])
+        rows = _take(run, session, form, [a for a in arrivals if a.form == form], gate)
+        _forget(session, landing, arrivals)
         ingest_standing.Standing(session, form, before, rows.parts).settle()
         checks += rows.checks.values()
-    _account(session, source, before)
+    _account(session, landing, before)
     _stop_on_nothing(run, session, source)
     _put_checks(session, checks)
     _keep_raw(run, session, source)
     _tell(session)
 
 
-def _arrivals(run: Run, session: Session, source: str, before: Path | None) -> list[Arrival]:
-    """The files to take in, in order."""
+def _arrivals(landing: Landing, session: Session, before: Path | None) -> list[Arrival]:
+    """The files to take in, in order. Where each lies is told by the landing zone: pull.files tells where it landed."""
     taken = set()
     if before:
         rows = ask(session, f"select table_name, night, file from {_rows_of(before / 'files.parquet')}")
@@ -50,15 +54,20 @@ def _arrivals(run: Run, session: Session, source: str, before: Path | None) -> l
     landed = ask(
         session,
         "select table_name, night, file, path from pull.files where source = ? order by night, table_name, file",
-        [source],
+        [landing.source],
     )
-    zone = run.settings.data / "landing"
+    now = _landed(landing)
     found = []
     for table, night, file, path in landed:
-        form = form_of(source, table)
+        form = form_of(landing.source, table)
         if form is not None and (table, night, file) not in taken:
-            found.append(Arrival(form, table, night, file, _present(zone / path)))
+            here = now[table, night, file].path if (table, night, file) in now else path
+            found.append(Arrival(form, table, night, file, _present(landing.zone / here)))
     return found
+
+
+def _landed(landing: Landing) -> dict[tuple[str, str, str], Landed]:
+    return {(file.table, file.night, file.file): file for file in landing.files()}
 
 
 def _present(path: Path) -> Path:
@@ -67,14 +76,14 @@ def _present(path: Path) -> Path:
     return path
 
 
-def _take(run: Run, session: Session, form: Form, arrivals: list[Arrival]) -> ingest_rows.Rows:
+def _take(run: Run, session: Session, form: Form, arrivals: list[Arrival], gate: Gate) -> ingest_rows.Rows:
     door, rows = Door(session, form), ingest_rows.Rows(run, session, form)
     door.clear()
     for _ in _slabs(door, arrivals):
         if door.rows >= SLAB_ROWS:
-            _pass(session, door, rows)
+            _pass(session, door, rows, gate)
     if door.rows or not rows.parts:
-        _pass(session, door, rows)
+        _pass(session, door, rows, gate)
     _count_empty(session, arrivals)
     return rows
 
@@ -84,8 +93,9 @@ def _slabs(door: Door, arrivals: list[Arrival]) -> Iterator[int]:
         yield from door.slabs(arrival)
 
 
-def _pass(session: Session, door: Door, rows: ingest_rows.Rows) -> None:
+def _pass(session: Session, door: Door, rows: ingest_rows.Rows, gate: Gate) -> None:
     name = door.form.name
+    gate.take_out(door.form)
     found = ask(
         session,
         f"select distinct unnest(json_keys(unmapped)) as name from door.{name} "
@@ -95,6 +105,21 @@ def _pass(session: Session, door: Door, rows: ingest_rows.Rows) -> None:
         session.log(f"{name}: unknown columns kept: {', '.join(row[0] for row in found)}")
     rows.take()
     door.clear()
+
+
+def _forget(session: Session, landing: Landing, arrivals: list[Arrival]) -> None:
+    """Takes what the gate stopped out of the landed files, too; their number stays in the zone's manifest."""
+    stopped = ask(session, "select table_name, delivered_night, delivered_file, delivered_line, lines from door.erased")
+    changes: dict[tuple[str, str, str], dict[int, tuple[int, str]]] = {}
+    for table, night, label, line, lines in stopped:
+        changes.setdefault((table, str(night), label), {})[line] = (lines, "")
+    now = _landed(landing)
+    for a in arrivals:
+        if found := changes.get((a.table, a.night, a.label)):
+            landing.replace(now[a.table, a.night, a.file], found)
+    ask(session, "delete from door.erased")
+    if stopped:
+        session.log(f"{len(stopped):,} rows of people who were erased came again: kept nowhere")
 
 
 def _count_empty(session: Session, arrivals: list[Arrival]) -> None:
@@ -107,9 +132,9 @@ def _rows_of(path: Path) -> str:
     return f"read_parquet({quoted(path)})"
 
 
-def _account(session: Session, source: str, before: Path | None) -> None:
+def _account(session: Session, landing: Landing, before: Path | None) -> None:
     """Makes ingest.quarantine and ingest.files of all nights; raises QualityError where a file does not add up."""
-    quarantine, arrived = "door.quarantined", "door.arrived"
+    quarantine, arrived, source = "door.quarantined", "door.arrived", landing.source
     ask(
         session,
         f"""
@@ -119,13 +144,21 @@ def _account(session: Session, source: str, before: Path | None) -> None:
         from door.refused""",
         [source],
     )
+    ask(session, "create table door.forgotten (table_name varchar, night date, file varchar, erased bigint)")
+    for file in landing.files():
+        if file.erased:
+            values: list[object] = [file.table, date.fromisoformat(file.night), file.file, file.erased]
+            ask(session, "insert into door.forgotten values (?, ?, ?, ?)", values)
     ask(
         session,
         f"""
         create table {arrived} as
-        select ? as source, table_name, delivered_night as night, regexp_replace(delivered_file, '^.*/', '') as file,
-            cast(sum(arrived) as bigint) as arrived
-        from door.counted group by all""",
+        with counted as (
+            select ? as source, table_name, delivered_night as night,
+                regexp_replace(delivered_file, '^.*/', '') as file, cast(sum(arrived) as bigint) as arrived
+            from door.counted group by all)
+        select source, table_name, night, file, arrived + coalesce(erased, 0) as arrived, coalesce(erased, 0) as erased
+        from counted left join door.forgotten using (table_name, night, file)""",
         [source],
     )
     ask(session, f"create table door.taken as select distinct table_name, night, file from {arrived}")
@@ -140,7 +173,7 @@ def _account(session: Session, source: str, before: Path | None) -> None:
             session,
             f"""
             insert into {arrived}
-            select source, table_name, night, file, arrived from {_rows_of(before / "files.parquet")}""",
+            select source, table_name, night, file, arrived, erased from {_rows_of(before / "files.parquet")}""",
         )
     session.model("ingest.quarantine", source=source)
     session.model("ingest.files")
@@ -163,7 +196,8 @@ def _stop_on_nothing(run: Run, session: Session, source: str) -> None:
     """Raises DeliveryError where the night of a source that must deliver brought no row, or an essential table none."""
     if run.settings.sources[source].missing != "stop":
         return
-    if not ask(session, "select sum(arrived) from door.counted")[0][0]:
+    brought = "select sum(arrived) from door.arrived semi join door.taken using (table_name, night, file)"
+    if not ask(session, brought)[0][0]:
         raise DeliveryError(
             "the delivery is empty: its files hold no row",
             where=f"{source}, night {run.night}",
@@ -229,11 +263,11 @@ def _write_private(path: Path, text: str) -> None:
 
 def _tell(session: Session) -> None:
     """Says what became of the rows of the files taken in now."""
-    arrived, accepted, refused = ask(
+    arrived, accepted, refused, erased = ask(
         session,
         """
         select cast(coalesce(sum(f.arrived), 0) as bigint), cast(coalesce(sum(f.accepted), 0) as bigint),
-            cast(coalesce(sum(f.quarantined), 0) as bigint)
+            cast(coalesce(sum(f.quarantined), 0) as bigint), cast(coalesce(sum(f.erased), 0) as bigint)
         from ingest.files as f
         semi join door.taken using (table_name, night, file)
         """,
@@ -247,8 +281,8 @@ def _tell(session: Session) -> None:
         "semi join door.taken using (table_name, night, file) group by code order by code",
     )
     told = ", ".join(f"{count} {code}" for code, count in reasons)
-    replaced = arrived - accepted - refused
+    replaced = arrived - accepted - refused - erased
     session.log(
         f"{arrived:,} rows arrived tonight: {accepted:,} accepted, {replaced:,} superseded, "
-        f"{refused:,} quarantined ({told or 'none'})"
+        f"{refused:,} quarantined ({told or 'none'})" + (f", {erased:,} erased" if erased else "")
     )

@@ -6,7 +6,8 @@ changes at its place afterwards is landed again only while no finished night has
 
 from pipeline.catalog import Store
 from pipeline.context import Run
-from pipeline.errors import DeliveryError, NightError
+from pipeline.erasure import is_unfinished
+from pipeline.errors import DeliveryError, NightError, StageError
 from pipeline.sources.forms import ANY, form_of, forms_of
 from pipeline.sources.landing import Landed, Landing, digest_of
 from pipeline.sources.places import Delivery, Exports, is_readable, shown
@@ -18,6 +19,12 @@ NEEDS: tuple[str, ...] = ()
 
 def build(run: Run, session: Session, source: str) -> None:
     """Makes pull.files: one row a landed file of the source up to the night."""
+    if is_unfinished(run.settings.data):
+        raise StageError(
+            "the erasure of a person was killed before its end",
+            where=str(run.settings.data),
+            fix="Complete it first: landmark identity erase, with the same ID",
+        )
     exports, night = Exports(run.settings.exports), run.night.isoformat()
     listed = exports.deliveries(source)
     _night_exists(exports, listed, source, night)
@@ -63,7 +70,7 @@ def _is_wanted(delivery: Delivery, session: Session) -> bool:
 
 
 def _land(exports: Exports, landing: Landing, due: list[Delivery], run: Run, session: Session) -> list[Landed]:
-    known = {file.path: file for file in landing.files()}
+    known = {file.place: file for file in landing.files()}
     finished = max((n for n, s in Store(run.settings.data).read().nights.items() if s.build is not None), default="")
     fresh = 0
     for delivery in due:
@@ -78,6 +85,8 @@ def _land(exports: Exports, landing: Landing, due: list[Delivery], run: Run, ses
             known[place] = landing.take(delivery, content, run.night.isoformat())
         landing.keep(known.values())
         fresh += 1
+        if before is not None and before.path != place:
+            landing.sweep()
     session.log(f"{fresh} of {len(due)} files landed now")
     return sorted(known.values())
 

@@ -1,6 +1,6 @@
 -- ingest.files: one row a file that was ever taken in, and what has become of its rows as of this night.
 -- arrived = accepted + superseded + quarantined + erased. A row that is replaced tonight leaves its old file's
--- accepted for its superseded.
+-- accepted for its superseded. Erased are the rows of people who were erased, before or since they arrived.
 -- grain   source, table_name, night, file
 -- reads   door.arrived, door.standing, ingest.gone, ingest.quarantine
 -- params  none
@@ -44,7 +44,7 @@ select
     cast(coalesce(s.accepted, 0) as bigint) as accepted,
     cast(coalesce(r.superseded, 0) as bigint) as superseded,
     cast(coalesce(q.quarantined, 0) as bigint) as quarantined,
-    cast(0 as bigint) as erased
+    cast(a.erased as bigint) as erased
 from door.arrived as a
 left join standing as s on a.table_name = s.table_name and a.night = s.night and a.file = s.file
 left join replaced as r on a.table_name = r.table_name and a.night = r.night and a.file = r.file

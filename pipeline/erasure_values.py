@@ -1,0 +1,49 @@
+"""Values of a person as they may stand in text, and text without them."""
+
+import html
+import json
+import re
+from collections.abc import Iterable
+
+_SHORTEST, _SHORTEST_DIGITS = 5, 7
+
+
+class Sought:
+    """Values sought in text, whatever their case. '' as `simple` where there are none.
+
+    simple: a regular expression for database and Python alike, quick, that may find a value within a longer word.
+    """
+
+    def __init__(self, tokens: Iterable[str]) -> None:
+        listed = list(tokens)
+        mails = [t for t in listed if "@" in t and not t.startswith("@")]
+        others = [t for t in listed if "@" not in t or t.startswith("@")]
+        self.simple = f"(?i){'|'.join(map(_escaped, listed))}" if listed else ""
+        edges = ((r"(?<![\w.+%-])", mails), (r"(?<!\w)", others))
+        whole = [f"{edge}(?:{'|'.join(map(_escaped, some))})" for edge, some in edges if some]
+        self._whole = re.compile(rf"(?i)(?:{'|'.join(whole)})(?!\w)") if whole else None
+
+    def without(self, text: str) -> str:
+        """The text with the word "erased" for each value. One within a longer word or address is another."""
+        return self._whole.sub("erased", text) if self._whole else text
+
+    def within(self, text: str) -> bool:
+        """Whether the text holds a value."""
+        return bool(self._whole and self._whole.search(text))
+
+
+def _escaped(text: str) -> str:
+    return re.sub(r"([^\w\s])", r"\\\1", text)
+
+
+def spellings(tokens: Iterable[str]) -> list[str]:
+    """The tokens as they may also stand in JSON and in HTML, longest first."""
+    found = {form for t in tokens for form in (t, json.dumps(t)[1:-1], html.escape(t), html.escape(t, quote=False))}
+    return sorted(found, key=lambda t: (-len(t), t))
+
+
+def is_distinct(text: str) -> bool:
+    """True for a text that is no plain word and no plain number, so that wherever it stands it means the person."""
+    if text.isdigit():
+        return len(text) >= _SHORTEST_DIGITS
+    return len(text) >= _SHORTEST and any(c.isdigit() or c == "@" for c in text)
