@@ -13,7 +13,16 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.estimators.identity.comparisons import Floats, Ints, Levels, Parameters, ScoredPairs, Spec
+from pipeline.estimators.identity.comparisons import (
+    LEAST_CHANGE,
+    Comparison,
+    Floats,
+    Ints,
+    Levels,
+    Parameters,
+    ScoredPairs,
+    Spec,
+)
 
 _STEPS, _STEPS_WITHOUT_SURE = 12, 30
 _PRIOR_PAIRS = 5.0
@@ -89,7 +98,9 @@ def fit_own_levels(spec: Spec, parameters: Parameters, pairs: ScoredPairs, sampl
         current = reweighed(spec, parameters, learned, pairs)
         same, household = found.shares(spec, learned, current, kinds)
         found = _next(spec, learned, current, (kinds, same * sampled, household * sampled), sizes)
-        learned = {name: _own_levels(learned[name], pairs.levels[:, i], same) for i, name in enumerate(spec.names)}
+        learned = {
+            c.name: _own_levels(c, learned[c.name], pairs.levels[:, i], same) for i, c in enumerate(spec.comparisons)
+        }
     return learned
 
 
@@ -124,9 +135,13 @@ def reweighed(spec: Spec, old: Parameters, new: Parameters, pairs: ScoredPairs) 
     return ScoredPairs(pairs.left, pairs.right, weights, pairs.levels)
 
 
-def _own_levels(known: dict[int, dict[str, float]], levels: Levels, same: Floats) -> dict[int, dict[str, float]]:
+def _own_levels(
+    comparison: Comparison, known: dict[int, dict[str, float]], levels: Levels, same: Floats
+) -> dict[int, dict[str, float]]:
     seen = levels >= 0
     counts = np.bincount(levels[seen], weights=same[seen], minlength=len(known)) + _PRIOR_PAIRS / len(known)
+    if comparison.changes:
+        counts[0] = max(counts[0], LEAST_CHANGE * counts.sum())
     m = (counts / counts.sum()).round(8)
     return {value: {"m": float(m[value]), "u": level["u"]} for value, level in known.items()}
 

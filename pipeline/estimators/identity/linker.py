@@ -33,7 +33,7 @@ from pipeline.warehouse import Session
 # and the best cut lies between .8 and .9, so a doubtful pair stays apart.
 CUTS = (0.95, 0.8, 0.5)  # strict, main, loose
 LEAST_PROBABILITY, LIKELY = 0.01, 0.2
-_SAMPLED_PAIRS = 500_000
+_SAMPLED_PAIRS = 300_000
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from pipeline.warehouse import Session
 LEAST_U = 1e-6
 # Columns of one block hold one value in at most so many pairs; a small table has room for more.
 PAIRS_PER_RECORD, PAIRS_OF_SMALL_TABLES = 6, 100_000
-PAIRS_PER_RECORD_OF_ALL = 60
+PAIRS_PER_RECORD_OF_ALL, PAIRS_OF_SMALL_TABLES_OF_ALL = 20, 3_000_000
 # A block that leaves out more than half of its records, because their values are too frequent, is no block.
 _LEAST_COVERED = 0.5
 # Where all values fit, they may double before they count as too frequent; a value of few records never does.
@@ -121,7 +121,7 @@ def choose_blocks(session: Session, table: str, spec: Spec) -> dict[str, int]:
     every = [_limited(session, table, block, records) for block in spec.blocks]
     whole = [set(block.columns) for block in every if block.is_whole]
     kept = [block for block in every if block.limit and not any(one < set(block.columns) for one in whole)]
-    budget = max(PAIRS_PER_RECORD_OF_ALL * records, 10 * PAIRS_OF_SMALL_TABLES)
+    budget = max(PAIRS_PER_RECORD_OF_ALL * records, PAIRS_OF_SMALL_TABLES_OF_ALL)
     chosen, spent = {}, 0.0
     for block in sorted(kept, key=lambda block: block.pairs):
         spent += block.pairs

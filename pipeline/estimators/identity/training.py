@@ -6,7 +6,7 @@ u: all pairs of a fixed sample of records. m: the pairs that keys tie; where the
 from collections.abc import Mapping
 from typing import Any
 
-from pipeline.estimators.identity.comparisons import Comparison, Parameters, Spec
+from pipeline.estimators.identity.comparisons import LEAST_CHANGE, Comparison, Parameters, Spec
 from pipeline.estimators.identity.scoring import LEAST_U, open_linker
 from pipeline.warehouse import Session
 
@@ -14,9 +14,6 @@ SAMPLE_RECORDS = 1_000
 PAIRS_TO_LEARN_FROM = 100
 FEWEST_RECORDS = 2
 _LEAST_M = 1e-3
-# What people change in the course of years, which a first delivery may not show yet: one pair in twenty is taken to
-# differ at the least. An assumption, not an estimate: without it, the first night's model rules out every move.
-_LEAST_CHANGE = 0.05
 
 
 def learn_levels(session: Session, table: str, spec: Spec) -> tuple[Parameters, bool]:
@@ -85,7 +82,7 @@ def smoothed(
     learned = {value: level["m"] for value, level in own.items() if "m" in level}
     m = {value: max((learned or start).get(value, 0.0), min(_LEAST_M, u[value])) for value in start}
     if comparison.changes:
-        m[0] = max(m[0], _LEAST_CHANGE)
+        m[0] = max(m[0], LEAST_CHANGE)
     if not any("u" in level for level in strangers.values()):
         u = m
     return {
