@@ -103,13 +103,9 @@ def link_touched(session: Session, carried: Carried, model: linker.PairModel, ru
             semi join identity.changed as changed on compared.record_id = changed.record_id)""")
     linker.score(session, "identity.compared", model, "identity.scored_anew")
     _take_scored(session, carried)
-    scored = [f"(select {side} as record_id from fresh.pairs)" for side in _PAIRS]
-    _put_component(session, "identity.near", ["identity.reached", *scored])
-    neighbours = [
-        f"(select {one} as record_id from standing.pairs where {other} in (select record_id from identity.near))"
-        for one, other in (_PAIRS, _PAIRS[::-1])
-    ]
-    _put_component(session, "identity.affected", ["identity.near", *neighbours])
+    weighed = " or ".join(f"gamma_{name} >= 0" for name in PEOPLE.names)  # others are known to be unlikely, no more
+    scored = [f"(select {side} as record_id from fresh.pairs where {weighed})" for side in _PAIRS]
+    _put_component(session, "identity.affected", ["identity.reached", *scored])
     _show_edges(carried, "identity.affected")
     ids, own = _records(session, "identity.affected")
     return _decide(session, ids, own, model, rulings)

@@ -114,10 +114,10 @@ def _notes(expectation: Any) -> str:
 
 
 def check(run: Run, session: Session, stage: str) -> list[Checked]:
-    """Runs the stage's suites on the tables that it made; raises QualityError where a critical one fails."""
+    """Runs the stage's suites on what it made (of carried tables, tonight's rows); raises on a critical one."""
     checked: list[Checked] = []
     for table, suite in sorted(expectations_of(stage, run).items()):
-        if f"{stage}.{table}" not in session.kept:
+        if not session.makes(f"{stage}.{table}"):
             continue
         columns = ", ".join(f'"{name}"' for name in columns_of(suite)) or "*"
         checked += validate(f"{stage}.{table}", session.frame(f"{stage}.{table}", columns), suite)

@@ -245,7 +245,7 @@ def _build(run: Run, place: _Place, module: Any, folder: Path, fresh: Path) -> d
     with Session(run.settings, place.stage, fresh, spill) as session:
         _attach(run, place, module, folder, session)
         module.build(run, session, place.source) if place.source else module.build(run, session)
-        checked = quality.check(run, session, place.stage) if session.kept else []
+        checked = quality.check(run, session, place.stage) if session.kept or session.carried else []
         _put_checks(session, checked)
         tables = session.write()
         rows = session.rows

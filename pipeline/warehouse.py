@@ -183,14 +183,12 @@ class Session:
 
     def make_room(self, table: str) -> None:
         """Takes a table or view of that name away, where there is one."""
-        schema, _, name = table.partition(".")
-        kind = self.connection.execute(
-            "select table_type from information_schema.tables where table_catalog = current_database()"
-            " and table_schema = ? and table_name = ?",
-            [schema, name],
-        ).fetchone()
-        if kind:
-            self.connection.execute(f"drop {'view' if kind[0] == 'VIEW' else 'table'} {table}")
+        import duckdb
+
+        try:
+            self.connection.execute(f"drop table if exists {table}")
+        except duckdb.CatalogException:  # it is a view
+            self.connection.execute(f"drop view {table}")
 
     def select(self, table: str, sql: str) -> None:
         """Makes a scratch table of a select that was compiled from the journey map."""
@@ -219,6 +217,12 @@ class Session:
         self.connection.unregister("given")
         if keep:
             self.kept[table] = tuple(grain)
+
+    def makes(self, table: str) -> bool:
+        """Whether the stage's session keeps the table."""
+        schema, _, name = table.partition(".")
+        carried = self.carried is not None and schema == self.schema and name in self.carried.grains
+        return carried or table in self.kept
 
     def save(self, name: str, data: bytes) -> None:
         """Keeps an extra file with the stage's tables."""

@@ -1,7 +1,7 @@
 """The ledger tells what became of customers, and alone gives the map of any night."""
 
 import pandas as pd
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.estimators.identity.ledger import MAPPED, events, replay
@@ -51,6 +51,7 @@ MAPS = st.lists(
 )
 
 
+@settings(deadline=None, max_examples=40)
 @given(MAPS)
 def test_the_ledger_alone_gives_the_map_of_any_night(maps: list[dict[str, str]]) -> None:
     rows, before = [], {}

@@ -64,7 +64,8 @@ def open_linker(session: Session, table: str, spec: Spec, parameters: Parameters
         "retain_matching_columns": True,  # splink drops the levels with them
         "retain_intermediate_calculation_columns": True,
     }
-    return Linker(DuckDBAPI(session.connection).register(view), settings, log_level=logging.ERROR)
+    registered = DuckDBAPI(session.connection).register(view)
+    return Linker(registered, settings, log_level=logging.ERROR, validate_settings=False)
 
 
 # -- frequencies ------------------------------------------------------------------------------------------------------
@@ -278,8 +279,9 @@ def _predict(
     linker.table_management.register_blocked_pairs_for_predict(DuckDBAPI(session.connection).register("blocked_chunk"))
     bits = None if least is None else least / math.log(2) - 1e-6
     found = linker.inference.predict(threshold_match_weight=bits, warning_mode="never")
+    held = {column.unquote().name for column in found.columns}
     columns = ", ".join(
-        f"cast(found.gamma_{name} as tinyint) as gamma_{name}, {_weight(found, name)} as weight_{name}"
+        f"cast(found.gamma_{name} as tinyint) as gamma_{name}, {_weight(held, name)} as weight_{name}"
         for name in spec.names
     )
     rows = f"select record_id_l, record_id_r, {columns} from {found.physical_name} as found"
@@ -334,9 +336,8 @@ def _add_unlikely(session: Session, spec: Spec, least: float, fresh: str | None)
     session.drop("identity.likely")
 
 
-def _weight(found: Any, name: str) -> str:
-    names = {column.unquote().name for column in found.columns}
-    parts = [part for part in (f"mw_{name}", f"mw_tf_adj_{name}") if part in names]
+def _weight(held: set[str], name: str) -> str:
+    parts = [part for part in (f"mw_{name}", f"mw_tf_adj_{name}") if part in held]
     return f"case when found.gamma_{name} >= 0 then round(({' + '.join(parts)}) * ln(2), 6) end"
 
 
