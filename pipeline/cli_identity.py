@@ -92,7 +92,7 @@ def run(given: argparse.Namespace, settings: "Settings", progress: Callable[[str
     """Answers a question; returns the exit code."""
     if given.question == "erase" and not given.yes:
         _print(given, _would_erase(given, settings))
-        return 2
+        return 0
     answer = (
         _erase(given, settings, progress) if given.question == "erase" else _ANSWERS[given.question](given, settings)
     )

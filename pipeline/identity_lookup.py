@@ -16,6 +16,7 @@ from pipeline.catalog import Store
 from pipeline.errors import IdentityError, NightError
 from pipeline.settings import Settings
 from pipeline.warehouse import Session
+from pipeline.words import clean
 
 # identity's name for the kind of a value, and what it is called as somebody's identifier
 VALUE_KINDS = {
@@ -130,7 +131,7 @@ def person(standing: Standing, text: str) -> Person:
             "nobody holds this in the published night",
             where=f"night {standing.night}",
             value=text,
-            fix=_whereabouts(standing, text) or _HOW,
+            fix=_whereabouts(standing, text) or _how(text),
         )
     if len(holders) > 1:
         shown = ", ".join(holders[:SHOWN_HOLDERS]) + (", …" if len(holders) > SHOWN_HOLDERS else "")
@@ -142,6 +143,15 @@ def person(standing: Standing, text: str) -> Person:
         )
     records = standing.records_of(holders[0])
     return Person(holders[0], standing.night, standing.folder, records, _identifiers(standing, holders[0], records))
+
+
+def _how(text: str) -> str:
+    """What to give instead of a text that names nobody."""
+    kind, _, rest = text.partition(":")
+    if not rest and kind:
+        return f"Did you mean crm_id:{clean(kind)}? {_HOW}"
+    known = ("crm_id", "partner", *VALUE_KINDS)
+    return _HOW if kind in known else f"There is no kind {clean(kind)}. {_HOW}"
 
 
 def _holders(standing: Standing, text: str) -> list[str]:

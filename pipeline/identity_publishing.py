@@ -1,5 +1,6 @@
 """What other stages read: identifiers, refused, customers, counts; the same on the two other graphs; the ledger."""
 
+from pipeline import tombstones
 from pipeline.carried import Carried
 from pipeline.context import Run
 from pipeline.identity_evidence import distinct, replace_ingest
@@ -192,6 +193,10 @@ def keep_ledger(run: Run, session: Session, carried: Carried, notes: list[tuple[
 
     frame = pd.DataFrame(notes, columns=["event", "evidence"], dtype="string")
     session.put("identity.notes", frame, grain=("event", "evidence"), keep=False)
+    for stone in tombstones.read(run.settings):
+        if stone.night == run.night.isoformat():  # the night is run again after somebody was erased from it
+            row = [stone.customer_id]
+            session.connection.execute("insert into identity.happened values ('erase', ?, null, null)", row)
     session.model("identity.ledger", keep=False, night=run.night)
     if carried.renew and carried.knows("ledger"):
         every = "select columns(* exclude (row_id)) from standing.ledger"

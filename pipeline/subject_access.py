@@ -30,8 +30,8 @@ This folder holds every row that is about you, as of the night {night}. You are 
 
 delivered/   what was delivered to us, row by row, as it came: on which night, in which file and line, what became of
              it (taken in, superseded by a newer row, or set aside and why), its values and its raw text
-identity/    which records and identifiers we hold to be yours, and the evidence that ties them together. E-mail
-             addresses and telephone numbers that were computed with stand as hashes: numbers that cannot be read back
+identity/    which records and identifiers we hold to be yours, and the evidence that ties them together, as it is
+             computed with: plain spellings, and hashes of e-mail addresses (numbers that cannot be read back)
 marts/       what was computed from it: your touchpoints, journeys, the moments in them, the missions of the journeys
 emotion/     how texts of yours were read: valence (unpleasant to pleasant), arousal (calm to excited) and a label
 missions/    the mission that each of your journeys was placed in, and how surely

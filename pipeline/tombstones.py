@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 _TOKENS = r"[\s,;:=|\"''{}\[\]()<>\\]+"
 _BLOCK_BYTES = 64
+# What a household may share, later if not now: it stops no row that names somebody else.
+SHARED = ("phone", "anonymous_id")
 _IDS = ("crm_id", "anonymous_id", "order_id", "interaction_id", "message_id", "post_id", "phone")
 
 
@@ -150,8 +152,18 @@ class Gate:
             self.session,
             f"""
             create or replace table personal.stopped as
-            select distinct {place} from personal.given
-            semi join (from personal.named semi join personal.hashes using (hashed)) as known using (kind, value)
+            with known as (
+                select {place}, kind from personal.given
+                semi join (from personal.named semi join personal.hashes using (hashed)) as theirs using (kind, value)
+            ),
+            others as (
+                select {place} from ({given}) as named
+                anti join (select {place} from known where kind not in {SHARED}) as theirs using ({place})
+                where kind = 'crm_id'
+            )
+            select distinct {place} from known where kind not in {SHARED}
+            union
+            select {place} from known anti join others using ({place}) where kind in {SHARED}
             """,
         )
         ask(

@@ -16,10 +16,26 @@ before as (
 ),
 keys_now as (select record_id, key_kind, key_value from fresh.given_keys),
 keys_before as (select record_id, key_kind, key_value from former.given_keys),
-new_rows as (select * from now except select * from before),
-old_rows as (select * from before except select * from now),
-new_keys as (select * from keys_now except select * from keys_before),
-old_keys as (select * from keys_before except select * from keys_now)
+new_rows as (
+    select * from now
+    except
+    select * from before
+),
+old_rows as (
+    select * from before
+    except
+    select * from now
+),
+new_keys as (
+    select * from keys_now
+    except
+    select * from keys_before
+),
+old_keys as (
+    select * from keys_before
+    except
+    select * from keys_now
+)
 select record_id from new_rows
 union
 select record_id from old_rows

@@ -5,8 +5,16 @@
 with
 now as (select key_kind, key_value from fresh.blocked_values),
 before as (select key_kind, key_value from former.blocked_values),
-stopped as (select * from now except select * from before),
-released as (select * from before except select * from now),
+stopped as (
+    select * from now
+    except
+    select * from before
+),
+released as (
+    select * from before
+    except
+    select * from now
+),
 flipped as (
     select * from stopped
     union all

@@ -6,8 +6,16 @@
 with
 now as (select record_id, customer_id, is_refused, strict_group, loose_group from fresh.members),
 before as (select record_id, customer_id, is_refused, strict_group, loose_group from former.members),
-new_rows as (select * from now except select * from before),
-old_rows as (select * from before except select * from now),
+new_rows as (
+    select * from now
+    except
+    select * from before
+),
+old_rows as (
+    select * from before
+    except
+    select * from now
+),
 touched as (
     select customer_id from new_rows
     union
