@@ -45,7 +45,7 @@ def make(records: int, seed: int) -> "pd.DataFrame":
     import pandas as pd
 
     random = np.random.default_rng(seed)
-    people = _people(random, int(records / 1.7) + 1)
+    people = _people(random, int(records / 1.6) + 50)
     copies = random.choice([1, 2, 3, 4, 5], size=len(people), p=[0.58, 0.24, 0.1, 0.05, 0.03])
     table = people.loc[np.repeat(people.index, copies)].head(records).reset_index(drop=True)
     is_copy = table.duplicated("person").to_numpy()
