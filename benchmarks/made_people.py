@@ -55,7 +55,7 @@ def make(records: int, seed: int) -> "pd.DataFrame":
 
 
 def _people(random: "np.random.Generator", count: int) -> "pd.DataFrame":
-    """One row a person; two in five live with others of their last name."""
+    """One row a person; three in four live with others of their last name."""
     import numpy as np
     import pandas as pd
 

@@ -121,6 +121,9 @@ def put(session: Session, frame: pd.DataFrame) -> None:
     session.put("identity.given_table", frame, grain=("record_id",), keep=False)
     session.connection.execute(
         "create or replace table identity.compared as select *, [phone] as phones,"
+        " case when street is not null and postcode is not null then [street || ', ' || postcode] end as homes,"
+        " case when postcode is not null then [postcode] end as postcodes,"
+        " least(first_name, last_name) || ', ' || greatest(first_name, last_name) as both_names,"
         " cast(null as varchar[]) as devices, cast(null as bigint) as sure from identity.given_table"
     )
 

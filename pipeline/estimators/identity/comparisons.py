@@ -108,7 +108,7 @@ _NO_ADDRESS = (
     "(street_l is null or street_r is null) and (postcode_l is null or postcode_r is null)"
     " and (city_l is null or city_r is null)"
 )
-_SAME_STREET, _SAME_POSTCODE = "street_l = street_r", "postcode_l = postcode_r"
+_SAME_STREET, _SAME_POSTCODE = "street_l = street_r", _shared("postcodes")
 _PART_MISSING = (
     f"({_SAME_STREET} and (postcode_l is null or postcode_r is null))"
     f" or ({_SAME_POSTCODE} and (street_l is null or street_r is null))"
@@ -144,7 +144,7 @@ ADDRESS = Comparison(
     "address",
     _NO_ADDRESS,
     (
-        (f"{_SAME_STREET} and {_SAME_POSTCODE}", None),
+        (_shared("homes"), None),
         (_PART_MISSING, None),
         (_ADDRESS_NEAR, None),
         ("city_l = city_r", "city"),
@@ -188,7 +188,7 @@ PEOPLE = Spec(
         ("street", "last_name"),
         ("street", "first_name"),
         ("first_name", "last_name", "city"),
-        ("first_name", "last_name"),
+        ("both_names",),
         ("born",),
     ),
     learning=(("born",), ("last_name", "first_name"), ("street", "postcode"), ("email_local",), ("phone",)),
