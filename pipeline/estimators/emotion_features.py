@@ -1,6 +1,6 @@
 """TF-IDF of words, word pairs and characters within words, from token arrays: one sparse row a text.
 
-The characters of a distinct word are looked at once; a text's are then a product of two sparse matrices.
+The characters of a distinct word are looked at once; what a text's say is the sum of what its words' say.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from pipeline.estimators.emotion_texts import Ints, Texts
+from pipeline.estimators.emotion_texts import Ints, Texts, squeezed
 
 Floats = npt.NDArray[np.float64]
 
@@ -35,9 +35,9 @@ class Vocabulary:
 
 
 def lowered(texts: Texts) -> Texts:
-    """The same texts in lower case, without tokens that are mere punctuation."""
-    lower = [word.lower() for word in texts.words]
-    names = sorted({word for word in lower if word[0].isalnum() or not word.isascii() or word[0] in "!?:;"})
+    """The same texts in lower case, without mere punctuation; drawn-out words and rows of one sign are cut to two."""
+    lower = [squeezed(word.lower(), 2) for word in texts.words]
+    names = sorted({word for word in lower if word[0].isalnum() or not word.isascii() or word[0] in "!?:;<="})
     place = {word: index for index, word in enumerate(names)}
     number = np.array([place.get(word, -1) for word in lower], dtype=np.int64)
     tokens = number[texts.tokens] if len(texts.tokens) else texts.tokens
@@ -52,20 +52,43 @@ def learn_vocabulary(texts: Texts) -> Vocabulary:
     pairs = _frequent(pair_names, pair_tokens, pair_text)
     pieces = _frequent_pieces(texts)
     empty = Vocabulary(words, pairs, pieces, np.ones(len(words) + len(pairs) + len(pieces)))
-    counts = np.concatenate([np.bincount(part.indices, minlength=part.shape[1]) for part in _counts(texts, empty)])
+    every = _table(texts.size, len(texts.words), texts.text, texts.tokens) @ _pieces_of(texts.words, pieces)
+    tables = (_word_counts(texts, empty), every)
+    counts = np.concatenate([np.bincount(table.indices, minlength=table.shape[1]) for table in tables])
     return Vocabulary(words, pairs, pieces, np.log((1 + texts.size) / (1 + counts)) + 1)
 
 
-def tfidf(texts: Texts, vocabulary: Vocabulary) -> list[sparse.csr_matrix]:
-    """Words with pairs, and pieces: texts x features each, 1 + log(count) times the weight, rows of length 1."""
-    out = []
-    start = 0
-    for counts in _counts(texts, vocabulary):
-        weights = vocabulary.weights[start : start + counts.shape[1]]
-        counts.data = (1 + np.log(counts.data)) * weights[counts.indices]
-        out.append(_unit(counts))
-        start += counts.shape[1]
+def word_rows(texts: Texts, vocabulary: Vocabulary) -> sparse.csr_matrix:
+    """Words with pairs: texts x features, 1 + log(count) times the weight, rows of length 1."""
+    counts = _word_counts(texts, vocabulary)
+    counts.data = (1 + np.log(counts.data)) * vocabulary.weights[counts.indices]
+    return _unit(counts)
+
+
+def piece_rows(texts: Texts, vocabulary: Vocabulary) -> sparse.csr_matrix:
+    """Pieces: texts x features, the sum of the text's words, over the length that unlike words have together."""
+    pieces, lengths = _weighed_pieces(texts, vocabulary)
+    rows = _table(texts.size, len(texts.words), texts.text, texts.tokens) @ pieces
+    rows.data = rows.data / np.repeat(lengths, np.diff(rows.indptr))
+    return rows
+
+
+def piece_sums(texts: Texts, vocabulary: Vocabulary, coefficients: Floats) -> Floats:
+    """piece_rows(texts, vocabulary) @ coefficients, word by word: a text's pieces are never laid out."""
+    pieces, lengths = _weighed_pieces(texts, vocabulary)
+    said = (pieces @ coefficients)[texts.tokens]
+    sums = [np.bincount(texts.text, weights=column, minlength=texts.size) for column in said.T]
+    out: Floats = np.column_stack(sums) / lengths[:, None]
     return out
+
+
+def _weighed_pieces(texts: Texts, vocabulary: Vocabulary) -> tuple[sparse.csr_matrix, Floats]:
+    """Distinct words x weighed pieces, and the length of each text's words if no two shared a piece."""
+    pieces = _pieces_of(texts.words, vocabulary.pieces)
+    pieces.data = pieces.data * vocabulary.weights[-len(vocabulary.pieces) :][pieces.indices]
+    square = np.asarray(pieces.multiply(pieces).sum(axis=1)).ravel()
+    lengths = np.sqrt(np.bincount(texts.text, weights=square[texts.tokens], minlength=texts.size))
+    return pieces, np.maximum(lengths, 1e-12)
 
 
 def _unit(rows: sparse.csr_matrix) -> sparse.csr_matrix:
@@ -76,19 +99,15 @@ def _unit(rows: sparse.csr_matrix) -> sparse.csr_matrix:
     return rows
 
 
-def _counts(texts: Texts, vocabulary: Vocabulary) -> list[sparse.csr_matrix]:
-    """How often each text has each word or pair, and each piece; entries of one text and feature are one."""
+def _word_counts(texts: Texts, vocabulary: Vocabulary) -> sparse.csr_matrix:
+    """How often each text has each word or pair; entries of one text and feature are one."""
     word = texts.numbered(vocabulary.words)
     names, tokens, text = _pairs(texts, word >= 0)
     place = {name: len(vocabulary.words) + index for index, name in enumerate(vocabulary.pairs)}
     pair = np.array([place.get(name, -1) for name in names], dtype=np.int64)
     rows = np.concatenate([texts.text, text])
     columns = np.concatenate([word[texts.tokens], pair[tokens]])
-    every = _table(texts.size, len(texts.words), texts.text, texts.tokens)
-    return [
-        _table(texts.size, len(vocabulary.words) + len(vocabulary.pairs), rows, columns),
-        every @ _pieces_of(texts.words, vocabulary.pieces),
-    ]
+    return _table(texts.size, len(vocabulary.words) + len(vocabulary.pairs), rows, columns)
 
 
 def _table(rows: int, columns: int, row: Ints, column: Ints) -> sparse.csr_matrix:

@@ -7,10 +7,10 @@ import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
 from pipeline.context import Run
-from pipeline.estimators.emotion import EmotionModel
-from pipeline.estimators.emotion_language import ENGLISH, languages
-from pipeline.estimators.emotion_lexicon import score
-from pipeline.estimators.emotion_ratings import LABELS, NEGATIVE, POSITIVE, learn_scale
+from pipeline.estimators.emotion import CHUNK, MOST_UNRATED, EmotionModel, spread, standing
+from pipeline.estimators.emotion_language import ENGLISH, languages, languages_of
+from pipeline.estimators.emotion_ratings import ENOUGH, LABELS, NEGATIVE, POSITIVE, RatingScale, learn_scale
+from pipeline.estimators.emotion_taught import spoken_ratings
 from pipeline.estimators.emotion_texts import read_texts, says_something
 from pipeline.warehouse import Session
 
@@ -19,24 +19,35 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 NEEDS = ("ingest",)
-_RATED, _LEARNED, _LEXICON, _UNREAD = "rating and words", "learned words and lexicon", "lexicon", "not read"
+MOST_COMPARED = 4000  # rated texts of a scale that tell where good and bad begin
+_RATING, _BLEND, _TAUGHT, _LEXICON, _UNREAD = "rating", "blend", "taught", "lexicon", "not read"
 
 
 def build(run: Run, session: Session) -> None:
     """Makes emotion.emotions: one row per text that says something.
 
     A text in a language that neither the lexicon nor the company's rated texts speak has a row without a label, and
-    `model` names the language. The rating given with a text is its writer's own word: it decides the label.
+    `model` names the language ("not read: fr"). The rating given with a text is its writer's own word: it decides the
+    label (`model` rating). Else `model` is blend (lexicon and rated texts), taught (rated texts alone) or lexicon.
     """
     session.model("emotion.texts", keep=False, consent_default=run.settings.consent_analytics_default)
-    texts = session.frame("(from emotion.texts order by source, record_id)")
-    texts = texts[[says_something(text) for text in texts["text"]]].reset_index(drop=True)
-    texts["language"] = languages(texts["text"].tolist(), texts["lang"].tolist())
+    texts = session.frame("(from emotion.texts order by delivered_night, source, record_id)")
+    texts = texts.loc[[says_something(text) for text in texts["text"]]].reset_index(drop=True)
+    models = feel(texts)
+    session.put("emotion.emotions", _emotions(texts), grain=("source", "record_id"))
+    _tell(session, texts, models)
+
+
+def feel(texts: "pd.DataFrame") -> dict[str, EmotionModel]:
+    """Fills label, valence, arousal and model of texts in order of arrival; returns the model of each language.
+
+    texts: scale, text, rating, lang, delivered_night.
+    """
     with threadpool_limits(limits=1):
         _rate(texts)
-        _read(texts)
-    session.put("emotion.emotions", _emotions(texts), grain=("source", "record_id"))
-    _tell(session, texts)
+        models = _teach(texts)
+        _read(texts, models)
+    return models
 
 
 def _rate(texts: "pd.DataFrame") -> None:
@@ -47,36 +58,60 @@ def _rate(texts: "pd.DataFrame") -> None:
     for scale in sorted(set(texts.loc[has, "scale"])):
         rows = np.flatnonzero(has & (texts["scale"] == scale).to_numpy())
         ratings = texts["rating"].to_numpy()[rows]
-        learned = learn_scale(ratings, _spoken(texts.iloc[rows]))
+        first = spread(standing(texts["delivered_night"].to_numpy()[rows]), MOST_COMPARED)
+        learned = _scale(texts["text"].to_numpy()[rows[first]], ratings[first])
         rated[rows], valence[rows] = learned.label(ratings), learned.valence(ratings)
     texts["rated"], texts["rated_valence"] = rated, valence
 
 
-def _spoken(texts: "pd.DataFrame") -> npt.NDArray[np.float64]:
-    """The lexicon's valence of English texts; NaN where it knows no word."""
-    scores = score(read_texts(texts["text"].tolist()))
-    known = (scores.hits > 0) & (texts["language"] == ENGLISH).to_numpy()
-    return np.where(known, scores.compound, np.nan)
+def _scale(given: npt.NDArray[np.object_], ratings: npt.NDArray[np.float64]) -> RatingScale:
+    enough = len(given) >= ENOUGH
+    return learn_scale(ratings, spoken_ratings(given.tolist(), ratings) if enough else None)
 
 
-def _read(texts: "pd.DataFrame") -> None:
-    """Fills label, valence, arousal and model, language by language."""
+def _teach(texts: "pd.DataFrame") -> dict[str, EmotionModel]:
+    """A model of English, and of every language that has rated texts."""
+    given, lang, rated, night = (texts[name].to_numpy() for name in ("text", "lang", "rated", "delivered_night"))
+    valence = texts["rated_valence"].to_numpy()
+    taught, others = np.flatnonzero(rated >= 0), np.flatnonzero(rated < 0)
+    others = others[spread(standing(night[others]), MOST_UNRATED)]
+    spoken = np.array(languages(given[taught].tolist(), lang[taught].tolist()), dtype=object)
+    heard = np.array(languages(given[others].tolist(), lang[others].tolist()), dtype=object)
+    models = {}
+    for language in sorted({ENGLISH, *spoken}):
+        rows = taught[spoken == language]
+        rows = rows[: standing(night[rows])]
+        model = EmotionModel(with_lexicon=language == ENGLISH)
+        unrated = given[others[heard == language]].tolist()
+        models[language] = model.fit(given[rows].tolist(), rated[rows], unrated, valence[rows])
+    return models
+
+
+def _read(texts: "pd.DataFrame", models: dict[str, EmotionModel]) -> None:
+    """Fills label, valence, arousal and model, block by block and language by language."""
     chance = np.full((len(texts), len(LABELS)), np.nan)
     arousal = np.full(len(texts), np.nan)
     how = np.full(len(texts), _UNREAD, dtype=object)
-    rated = texts["rated"].to_numpy()
-    for language in sorted(set(texts["language"])):
-        rows = np.flatnonzero((texts["language"] == language).to_numpy())
-        given = texts["text"].iloc[rows].tolist()
-        taught = rated[rows] >= 0
-        model = EmotionModel(with_lexicon=language == ENGLISH)
-        model.fit([text for text, known in zip(given, taught, strict=True) if known], rated[rows][taught])
-        if model.can_read:
-            chance[rows], arousal[rows] = model.predict(given)
-            how[rows] = _LEARNED if model.say_ > 0 else _LEXICON
-        else:
-            how[rows] = f"{_UNREAD}: {language}"
+    for start in range(0, len(texts), CHUNK):
+        block = texts.iloc[start : start + CHUNK]
+        read = read_texts(block["text"].tolist())
+        spoken = np.array(languages_of(read, block["lang"].tolist()), dtype=object)
+        for language in sorted(set(spoken)):
+            own = spoken == language
+            rows = start + np.flatnonzero(own)
+            model = models.get(language)
+            how[rows] = _how(model, language)
+            if model is not None and model.can_read:
+                chance[rows], arousal[rows] = model.predict_read(read.rows(own))
     _settle(texts, chance, arousal, how)
+
+
+def _how(model: EmotionModel | None, language: str) -> str:
+    if model is None or not model.can_read:
+        return f"{_UNREAD}: {language}"
+    if model.say_ == 0:
+        return _LEXICON
+    return _BLEND if model.with_lexicon else _TAUGHT
 
 
 def _settle(
@@ -94,7 +129,7 @@ def _settle(
     both = np.where(said, (own + spoken) / 2, own)
     texts["valence"] = np.where(rated >= 0, both, spoken).round(4)
     texts["arousal"] = np.where(said, arousal, np.nan).round(4)
-    texts["model"] = np.where(rated >= 0, _RATED, how)
+    texts["model"] = np.where(rated >= 0, _RATING, how)
 
 
 def _emotions(texts: "pd.DataFrame") -> "pa.Table":
@@ -107,8 +142,10 @@ def _emotions(texts: "pd.DataFrame") -> "pa.Table":
     return pa.table(columns)
 
 
-def _tell(session: Session, texts: "pd.DataFrame") -> None:
+def _tell(session: Session, texts: "pd.DataFrame", models: dict[str, EmotionModel]) -> None:
     unread = int(texts["label"].isna().sum())
+    taught = ", ".join(f"{language} (say {model.say_:.2f})" for language, model in models.items() if model.say_ > 0)
     session.log(
-        f"{len(texts):,} texts read, {int((texts['rated'] >= 0).sum()):,} of them rated, {unread:,} not understood"
+        f"{len(texts):,} texts read, {int((texts['rated'] >= 0).sum()):,} of them rated, {unread:,} not understood; "
+        f"taught: {taught or 'nothing, too few rated texts'}"
     )

@@ -1,5 +1,6 @@
 -- emotion.texts: every text that somebody wrote, with the rating given with it and the language where it is told.
--- Texts under a record of somebody who refuses analytics are neither read nor learned from.
+-- Texts under a record of somebody who refuses analytics are neither read nor learned from. An activity_id that several
+-- partners use is told apart by its partner, as in the touches.
 -- grain   source, record_id
 -- reads   ingest.interactions, ingest.posts, ingest.activities, ingest.customers
 -- params  consent_default
@@ -11,6 +12,20 @@ with refused as (
     where not coalesce(consent_analytics, $consent_default)
 ),
 
+activities as (
+    select
+        partner,
+        text,
+        rating,
+        delivered_night,
+        case
+            when min(partner) over (partition by activity_id) <> max(partner) over (partition by activity_id)
+                then partner || ':' || activity_id
+            else activity_id
+        end as record_id
+    from ingest.activities
+),
+
 texts as (
     select
         'crm' as source,
@@ -18,7 +33,8 @@ texts as (
         'crm' as scale,
         i.text,
         i.rating,
-        cast(null as varchar) as lang
+        cast(null as varchar) as lang,
+        i.delivered_night
     from ingest.interactions as i
     anti join refused as r on i.crm_id = r.crm_id
     where i.text is not null
@@ -29,19 +45,21 @@ texts as (
         'social' as scale,
         p.text,
         cast(null as double) as rating,
-        p.lang
+        p.lang,
+        p.delivered_night
     from ingest.posts as p
     anti join refused as r on p.author_handle = r.social_handle
     where p.text is not null
     union all
     select
         'partner' as source,
-        activity_id as record_id,
+        record_id,
         'partner:' || partner as scale,
         text,
         rating,
-        cast(null as varchar) as lang
-    from ingest.activities
+        cast(null as varchar) as lang,
+        delivered_night
+    from activities
     where text is not null
 )
 
@@ -51,6 +69,7 @@ select
     scale,
     text,
     cast(rating as double) as rating,
-    lang
+    lang,
+    delivered_night
 from texts
 qualify row_number() over (partition by source, record_id order by scale) = 1

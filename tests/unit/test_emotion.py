@@ -1,13 +1,16 @@
 """Feeling read from texts: the lexicon's rules, ratings, languages, and what is learned from rated texts."""
 
+import time
+
 import numpy as np
 import pytest
 
 from pipeline.estimators.emotion import EmotionModel
-from pipeline.estimators.emotion_features import learn_vocabulary, lowered, tfidf
+from pipeline.estimators.emotion_features import learn_vocabulary, lowered, piece_rows, piece_sums, word_rows
 from pipeline.estimators.emotion_language import languages
 from pipeline.estimators.emotion_lexicon import score
 from pipeline.estimators.emotion_ratings import learn_scale
+from pipeline.estimators.emotion_taught import spoken_ratings
 from pipeline.estimators.emotion_texts import read_texts, says_something
 
 
@@ -55,7 +58,20 @@ def test_texts_do_not_touch_each_other() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "says"), [("", False), (" .. ", False), (None, False), ("ok", True), ("👍", True), ("7", True)]
+    ("text", "says"),
+    [
+        ("", False),
+        (" .. ", False),
+        (None, False),
+        ("…", False),
+        ("\u200b\x00", False),
+        ("https://example.org/a?b=1 www.example.org", False),
+        ("ok", True),
+        ("👍", True),
+        (":(", True),
+        ("7", True),
+        ("好", True),
+    ],
 )
 def test_no_text_no_feeling(text: str | None, says: bool) -> None:
     assert says_something(text) is says
@@ -74,9 +90,9 @@ def test_languages_are_told_by_what_is_given_else_by_small_words() -> None:
 
 
 def test_ratings_have_the_customary_cuts() -> None:
-    ten = learn_scale(np.array([0.0, 6, 7, 8, 9, 10]), np.full(6, np.nan))
+    ten = learn_scale(np.array([0.0, 6, 7, 8, 9, 10]), None)
     assert ten.label(np.array([0.0, 6, 7, 8, 9, 10])).tolist() == [0, 0, 1, 1, 2, 2]
-    stars = learn_scale(np.array([1.0, 2, 3, 4, 5]), np.full(5, np.nan))
+    stars = learn_scale(np.array([1.0, 2, 3, 4, 5]), None)
     assert stars.label(np.array([1.0, 2, 3, 4, 5])).tolist() == [0, 0, 1, 2, 2]
     assert stars.valence(np.array([1.0, 5]))[0] < 0 < stars.valence(np.array([1.0, 5]))[1]
 
@@ -91,6 +107,33 @@ def test_texts_that_clearly_speak_for_other_cuts_move_them() -> None:
     assert (customary.low, customary.middle) == (6.0, 8.0)
 
 
+def test_a_scale_through_nought_has_its_middle_there() -> None:
+    ratings = np.array([-1.0, -0.5, 0.0, 0.2, 1.0])
+    scale = learn_scale(ratings, None)
+    assert scale.label(ratings).tolist() == [0, 0, 1, 1, 2]
+    assert scale.valence(ratings).tolist() == ratings.tolist()
+
+
+def test_a_fine_scale_has_no_more_cuts_to_try_than_a_coarse_one() -> None:
+    rng = np.random.default_rng(1)
+    ratings = rng.uniform(0, 10, 4000)
+    level = np.where(ratings <= 3, -0.6, np.where(ratings <= 6, 0.0, 0.6))
+    started = time.perf_counter()
+    scale = learn_scale(ratings, level + rng.normal(0, 0.3, 4000))
+    assert time.perf_counter() - started < 2
+    assert (scale.low, scale.middle) == pytest.approx((3, 6), abs=0.3)
+
+
+def test_what_words_say_of_a_rating_is_told_by_other_texts() -> None:
+    texts, labels = rated(400)
+    spoken = spoken_ratings(texts, labels * 4.0)
+    levels = [spoken[labels == label].mean() for label in range(3)]
+    assert levels == sorted(levels)
+    assert levels[2] - levels[0] > 4
+    luck = spoken_ratings(texts, np.random.default_rng(2).permutation(labels) * 4.0)
+    assert abs(np.corrcoef(luck, labels)[0, 1]) < 0.2
+
+
 def rated(count: int, seed: int = 1) -> tuple[list[str], np.ndarray]:
     """Made-up texts whose trade words the lexicon does not know: snagged is bad, gliding is good."""
     rng = np.random.default_rng(seed)
@@ -100,7 +143,10 @@ def rated(count: int, seed: int = 1) -> tuple[list[str], np.ndarray]:
         1: ["delivered tuesday", "blue one", "size eight"],
         2: ["gliding", "glides well"],
     }
-    return [f"order {rng.integers(9)} {trade[k][rng.integers(len(trade[k]))]} here" for k in labels], labels
+    things = ["zip", "coat", "boot", "sleeve", "bag", "strap", "scarf", "hood", "lace", "sole", "hem", "cuff"]
+    said = ["", "this time", "for me", "here", "on mine", "since march", "at home", "outside", "so far"]
+    texts = [f"the {rng.choice(things)} {rng.choice(trade[int(k)])} {rng.choice(said)}" for k in labels]
+    return texts, labels
 
 
 def test_the_words_of_the_trade_are_learned_from_rated_texts() -> None:
@@ -137,6 +183,7 @@ def test_features_are_words_pairs_and_pieces_of_length_one() -> None:
     vocabulary = learn_vocabulary(small)
     assert vocabulary.words == ("good", "not")
     assert vocabulary.pairs == ("not good",)
-    words, pieces = tfidf(small, vocabulary)
+    words, pieces = word_rows(small, vocabulary), piece_rows(small, vocabulary)
     assert np.sqrt(words.multiply(words).sum(axis=1)).A1.round(9).tolist() == [1.0, 1.0, 0.0]
-    assert pieces.shape[1] == len(vocabulary.pieces)
+    weights = np.random.default_rng(1).normal(size=(len(vocabulary.pieces), 3))
+    assert piece_sums(small, vocabulary, weights) == pytest.approx(np.asarray(pieces @ weights))
