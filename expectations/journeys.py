@@ -39,6 +39,38 @@ def suites(run: Run) -> dict[str, list[Any]]:
                 column="value", min_value=0, notes="Orders of a negative amount were quarantined when they arrived."
             ),
         ],
+        "concurrents": [
+            gxe.ExpectColumnValuesToBeUnique(column="journey_id", notes="One row a journey."),
+            gxe.ExpectColumnValuesToBeBetween(
+                column="concurrent", min_value=0, notes="A number of other journeys; none is 0."
+            ),
+        ],
+        "peaks": [
+            gxe.ExpectColumnValuesToBeUnique(column="journey_id", notes="One row a journey."),
+            *[
+                gxe.ExpectColumnValuesToBeBetween(
+                    column=name, min_value=-1, max_value=1, notes="A feeling on the scale from bad to good."
+                )
+                for name in ("peak_valence", "end_valence", "feeling")
+            ],
+        ],
+        "acted_feelings": [
+            gxe.ExpectCompoundColumnsToBeUnique(
+                column_list=["touch_id", "kind"], notes="A touch acts a kind of feeling once, however strongly."
+            ),
+            gxe.ExpectColumnValuesToBeInSet(
+                column="kind",
+                value_set=["rage_click", "repeated_contact", "abandoned_step", "waiting"],
+                notes="The ways in which a feeling is acted.",
+            ),
+            gxe.ExpectColumnValuesToBeBetween(column="strength", min_value=0, max_value=1, notes="A share."),
+        ],
+        "felt_touches": [
+            gxe.ExpectColumnValuesToBeUnique(column="touch_id", notes="Said and acted, a touch is felt once."),
+            gxe.ExpectColumnValuesToBeBetween(
+                column="feeling", min_value=-1, max_value=1, notes="A share of the scale from bad to good."
+            ),
+        ],
         "regrouped_touchpoints": [
             gxe.ExpectCompoundColumnsToBeUnique(
                 column_list=["graph", "touch_id"], notes="A touch counts once on each graph of who is who."

@@ -21,7 +21,8 @@ select
     f.channel,
     f.brand,
     f.occurred_at,
-    f.valence
+    f.valence,
+    f.touch_id
 from firsts as f
 inner join journeys.map_moments as m on f.name = m.moment
 where f.nth = 1
