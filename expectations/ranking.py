@@ -60,5 +60,62 @@ def suites(run: Run) -> dict[str, list[Any]]:
             ),
             *graphs,
             *shares,
-        ]
+        ],
+        **_memory(),
+    }
+
+
+def _memory() -> dict[str, list[Any]]:
+    """The suites of what moments leave behind."""
+    import great_expectations.expectations as gxe
+
+    share = {"min_value": 0, "max_value": 1}
+    return {
+        "delights": [
+            gxe.ExpectColumnValuesToBeBetween(
+                column="expectation",
+                min_value=-1,
+                max_value=1,
+                notes="What was expected lies on the scale of feelings.",
+            )
+        ],
+        "moment_memory": [
+            gxe.ExpectCompoundColumnsToBeUnique(
+                column_list=["mission", "moment"], notes="A moment has one memory a mission."
+            ),
+            gxe.ExpectColumnPairValuesAToBeGreaterThanB(
+                column_A="high", column_B="low", or_equal=True, notes="An interval's ends in their order."
+            ),
+            gxe.ExpectColumnValuesToBeBetween(column="memorability", **share, notes="0 is no trace, 1 unforgettable."),
+            gxe.ExpectColumnValuesToBeBetween(column="spoken_share", **share, notes="A share of journeys."),
+        ],
+        "emotion_curve": [
+            gxe.ExpectCompoundColumnsToBeUnique(
+                column_list=["mission", "sub_step"], notes="A sub-step has one place on a curve."
+            ),
+            gxe.ExpectColumnValuesToBeBetween(
+                column="mean_valence", min_value=-1, max_value=1, notes="A feeling on the scale from bad to good."
+            ),
+        ],
+        "connected_moments": [
+            gxe.ExpectCompoundColumnsToBeUnique(
+                column_list=["mission", "moment", "next_moment"], notes="Two answers to one question are none."
+            ),
+            gxe.ExpectColumnPairValuesAToBeGreaterThanB(
+                column_A="journeys", column_B="exposed", or_equal=True, notes="Who had the moment was eligible."
+            ),
+            gxe.ExpectColumnValuesToBeBetween(column="q_value", **share, notes="A share of what is named as surely."),
+            gxe.ExpectColumnValuesToBeInSet(
+                column="verdict",
+                value_set=["raises", "lowers", "no_connection_seen"],
+                notes="The three things that can be said of a pair that was tried.",
+            ),
+        ],
+        "map_warnings": [
+            gxe.ExpectColumnValuesToBeInSet(
+                column="warning",
+                value_set=["never_happens", "not_delightful", "expected", "nobody_buys"],
+                notes="The ways in which data contradict a declaration.",
+            )
+        ],
     }

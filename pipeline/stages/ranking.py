@@ -16,6 +16,8 @@ from pipeline.estimators.pooling import pooled_draws
 from pipeline.estimators.trials import Bools, Floats, Influence, Measured, Trials, measure
 from pipeline.estimators.verdicts import Verdicts, e_value, enough, judge, placebo_fails
 from pipeline.journey_map import JourneyMap
+from pipeline.stages.connections import connect
+from pipeline.stages.memories import remember
 from pipeline.trial_rows import Told, read_told, read_trials
 from pipeline.warehouse import Session
 
@@ -49,7 +51,7 @@ class Ranked:
 
 
 def build(run: Run, session: Session) -> None:
-    """Makes ranking.moment_ranking: one row a mission (and ALL) and moment of the map."""
+    """Makes ranking.moment_ranking, one row a mission (and ALL) and moment of the map; then what moments leave."""
     _models(run, session)
     for part in ("surroundings", "orderings"):
         session.model(f"ranking.{part}", keep=False)
@@ -57,6 +59,8 @@ def build(run: Run, session: Session) -> None:
     ranked = rank(trials, run.settings.seed, among)
     table = rows(run.journey_map, trials.missions, ranked)
     session.put("ranking.moment_ranking", table, grain=("mission", "moment"))
+    connect(session, trials, run.journey_map, run.settings.seed)
+    remember(run, session)
     named = int(np.isin(ranked.verdicts.verdict, ["drives", "harms"]).sum())
     session.log(
         f"{trials.learned} journeys followed up, {len(trials.sub_step_of)} moments, {len(trials.missions)} "
