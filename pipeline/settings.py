@@ -79,6 +79,7 @@ class Settings(_Frozen):
     mail_from: str = "landmark@localhost"
     smtp: SmtpSettings = SmtpSettings()
     report_url: str = ""
+    missions: int | None = Field(default=None, ge=1, le=30)
     small_group: int = Field(default=10, ge=1)
     hash_key: str = Field(default="", repr=False)
 

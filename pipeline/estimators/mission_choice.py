@@ -3,7 +3,8 @@
 An information criterion alone asks for too many missions, because no real signal is quite independent within one.
 A number of missions is admissible here when every mission is found again in models of half the journeys (Hennig 2007:
 mean Jaccard overlap), its journeys are told apart from the other missions' with confidence, and the last mission
-added explains a fair part of all that missions explain (Akaike-corrected likelihood). The largest such number is taken.
+added explains a fair part of all that missions explain (Akaike-corrected likelihood), which must be more than noise can
+be made to seem. The largest such number is taken.
 """
 
 from __future__ import annotations
@@ -15,24 +16,35 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.estimators.mission_signals import Block, Matrix
+from pipeline.estimators.mission_ties import Tie, learn_ties, loosened, strength
 from pipeline.estimators.missions import Floats, MissionModel, bursts
 
 Labels = npt.NDArray[np.int64]
 
 MOST = 10  # missions looked for: more than an executive can hold in mind
 RESAMPLES = 4
-SAMPLE = 8000  # journeys that the choice is made on; the model taken learns from all
+SAMPLE = 6000  # journeys that the number is chosen on
+TAUGHT = 30_000  # journeys that the model taken learns from; more change its shares by less than they vary by chance
 FOUND_AGAIN = 0.7  # least overlap of every mission with its like in half the journeys; .75 is Hennig's "stable"
-TOLD_APART = 0.75  # least mean probability of a mission's own journeys
-NEW_SHARE = 0.05  # least part of the whole gain that the last mission brings; splits for want of independence: < .035
+TOLD_APART = 0.8  # least mean probability of a mission's own journeys
+NEW_SHARE = 0.035  # least part of the whole gain that the last mission brings; what chance brings: < .02
+LEAST_GAIN = 0.1  # nats a journey that all missions together bring; noise brings .03, missions that can be seen .2
 FEWEST_JOURNEYS = 20  # a smaller mission could not be told from chance
+LOOSE_MISSIONS = 8  # in models of more missions than are sought, ties and bursts hold no mission
+LOOSENINGS = 3
+EXPLAINED = 0.25  # share of a tie that missions told without its two signals explain, if it is theirs
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """What speaks for a number of missions. Gains are nats a journey over one mission less and over none."""
+    """What speaks for a number of missions.
+
+    likelihood: mean log-likelihood of a journey in nats; gain, total_gain: what it has over one mission less and over
+    none, each parameter charged. found_again, told_apart: of the worst of its missions. smallest: its journeys.
+    """
 
     missions: int
+    likelihood: float
     gain: float
     total_gain: float
     found_again: float
@@ -53,39 +65,59 @@ class Choice:
     evidence: list[Evidence]
 
 
-def choose(matrix: Matrix, blocks: Sequence[Block], seed: int, scales: Floats | None = None) -> Choice:
+def sample_rows(journeys: int, seed: int, most: int = TAUGHT) -> Labels:
+    """Which of so many journeys a model learns from: positions in rising order."""
+    if journeys <= most:
+        return np.arange(journeys)
+    rows: Labels = np.sort(np.random.default_rng(seed).choice(journeys, most, replace=False))
+    return rows
+
+
+def choose(matrix: Matrix, blocks: Sequence[Block], seed: int, fixed: int | None = None) -> Choice:
     """Fit 1, 2, … missions, stopping when two more in a row bring too little, and take the largest admissible.
 
-    scales: one a block, as an earlier model has them; learned where not given.
+    fixed: take this number instead, but no more than a mission every FEWEST_JOURNEYS journeys.
     """
-    sample = _sample(matrix, seed)
-    most = max(1, min(MOST, len(sample) // FEWEST_JOURNEYS))
-    if scales is None:
-        scales = bursts(MissionModel(most, seed).fit(sample, blocks), sample)
-    one = MissionModel(1, seed).fit(sample, blocks, scales)
-    found = [Choice(one, [1.0], [Evidence(1, 0.0, 0.0, 1.0, 1.0, len(sample), True)])]
-    corrected = [_corrected(found[0].model, sample)]
-    for missions in range(2, most + 1):
-        model = MissionModel(missions, seed).fit(sample, blocks, scales)
+    sample = matrix[sample_rows(len(matrix), seed, SAMPLE)]
+    most = max(1, min(max(MOST, fixed or 0), len(sample) // FEWEST_JOURNEYS))
+    scales, ties = _scales_and_ties(sample, blocks, seed, most)
+    found: list[Choice] = []
+    corrected: list[float] = []
+    for missions in range(1, most + 1):
+        model = MissionModel(missions, seed).fit(sample, blocks, scales, ties)
         corrected.append(_corrected(model, sample))
         found.append(_weigh(model, sample, corrected))
-        if len(found) > 3 and not any(_brings_enough(c.evidence[0]) for c in found[-2:]):
+        if _enough(found, fixed):
             break
-    evidence = [choice.evidence[0] for choice in found]
-    taken = [choice for choice in found if choice.evidence[0].admissible][-1]
-    return Choice(taken.model.refine(matrix), taken.stability, evidence)
+    taken = found[-1] if fixed else [choice for choice in found if choice.evidence[0].admissible][-1]
+    return Choice(taken.model.refine(matrix), taken.stability, [choice.evidence[0] for choice in found])
 
 
-def mean_gain(new: MissionModel, old: MissionModel, matrix: Matrix) -> float:
-    """What `new` tells more than `old` about journeys encoded for both: corrected nats a journey."""
-    return _corrected(new, matrix) - _corrected(old, matrix)
+def _enough(found: Sequence[Choice], fixed: int | None) -> bool:
+    if fixed is not None:
+        return len(found) == fixed
+    return len(found) > 3 and not any(_brings_enough(choice.evidence[0]) for choice in found[-2:])
 
 
-def _sample(matrix: Matrix, seed: int) -> Matrix:
-    if len(matrix) <= SAMPLE:
-        return matrix
-    rows = np.random.default_rng(seed).choice(len(matrix), SAMPLE, replace=False)
-    return matrix[np.sort(rows)]
+def _scales_and_ties(sample: Matrix, blocks: Sequence[Block], seed: int, most: int) -> tuple[Floats, list[Tie]]:
+    """What signals owe to each other and to bursts, as a model of more missions than are sought leaves it."""
+    whole = learn_ties(sample, blocks)
+    model = MissionModel(min(LOOSE_MISSIONS, most), seed).fit(sample, blocks, None, whole)
+    for _ in range(LOOSENINGS):
+        chance = model.predict_proba(sample)
+        ties = [_loosened(model, tie, full, sample, chance) for tie, full in zip(model.ties_, whole, strict=True)]
+        model = model.refine(sample, ties)
+    return bursts(model, sample), model.ties_
+
+
+def _loosened(model: MissionModel, tie: Tie, whole: Tie, sample: Matrix, chance: Floats) -> Tie:
+    """The tie less what missions explain of it: those that all signals tell where, told without the pair, they
+    explain a fair part of it already; else what those explain. whole: the tie before any of it was explained."""
+    parts = model.slices()
+    parent, child = sample[:, parts[tie.parent]], sample[:, parts[tie.child]]
+    apart = loosened(tie, parent, child, model.predict_without(sample, tie))
+    is_explained = strength(apart, parent, child) < (1 - EXPLAINED) * strength(whole, parent, child)
+    return loosened(tie, parent, child, chance) if is_explained else apart
 
 
 def _corrected(model: MissionModel, sample: Matrix) -> float:
@@ -98,15 +130,20 @@ def _weigh(model: MissionModel, sample: Matrix, corrected: list[float]) -> Choic
     overlaps = _overlaps(model, sample, label)
     sizes = np.bincount(label, minlength=model.missions)
     sure = [float(chance[label == k, k].mean()) if sizes[k] else 0.0 for k in range(model.missions)]
-    gain, total = corrected[-1] - corrected[-2], corrected[-1] - corrected[0]
-    evidence = Evidence(model.missions, gain, total, min(overlaps), min(sure), int(sizes.min()), False)
-    admissible = (
+    likelihood = corrected[-1] + model.parameters / len(sample)
+    gain, total = corrected[-1] - corrected[max(0, len(corrected) - 2)], corrected[-1] - corrected[0]
+    tried = Evidence(model.missions, likelihood, gain, total, min(overlaps), min(sure), int(sizes.min()), False)
+    return Choice(model, overlaps, [Evidence(**{**asdict(tried), "admissible": _is_admissible(tried)})])
+
+
+def _is_admissible(evidence: Evidence) -> bool:
+    return evidence.missions == 1 or (
         _brings_enough(evidence)
+        and evidence.total_gain >= LEAST_GAIN
         and evidence.found_again >= FOUND_AGAIN
         and evidence.told_apart >= TOLD_APART
         and evidence.smallest >= FEWEST_JOURNEYS
     )
-    return Choice(model, overlaps, [Evidence(**{**asdict(evidence), "admissible": admissible})])
 
 
 def _brings_enough(evidence: Evidence) -> bool:
@@ -120,7 +157,7 @@ def _overlaps(model: MissionModel, sample: Matrix, label: Labels) -> list[float]
     for draw in range(RESAMPLES):
         half = np.random.default_rng([model.seed, draw]).permutation(len(sample))[: len(sample) // 2]
         other = MissionModel(model.missions, model.seed + 1 + draw, starts=6)
-        other.fit(sample[np.sort(half)], model.blocks_, model.scales_)
+        other.fit(sample[np.sort(half)], model.blocks_, model.scales_, model.ties_)
         out += _jaccard(label, other.predict_proba(sample).argmax(axis=1), model.missions)
     return [float(x) for x in out / RESAMPLES]
 

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-SAME = 0.5  # of their common journeys, the share that must be in both: more than half can hold for one pair only
-PART = 0.5  # share of a mission's journeys that went into, or came from, one other mission
+MOST = 0.5  # more of a mission's journeys than this share can have gone into, or come from, one other mission only
+FAIR = 1 / 3  # of tonight's journeys, what an earlier mission must bring to give its name: two that merge bring half
 
 
 @dataclass(frozen=True)
@@ -20,25 +20,29 @@ class Lineage:
     fates: dict[str, str]
 
 
-def match(missions: int, tonight: Sequence[int], before: Sequence[str | None]) -> Lineage:
-    """Lineage of missions 0..missions-1. tonight, before: each journey's mission on both nights; -1 and None: none."""
-    shared = [(int(k), name) for k, name in zip(tonight, before, strict=True) if k >= 0 and name is not None]
-    both = Counter(shared)
-    now, then = Counter(k for k, _ in shared), Counter(name for _, name in shared)
-    overlap = {(k, name): n / (now[k] + then[name] - n) for (k, name), n in both.items()}
-    kept = {k: name for (k, name), share in overlap.items() if share > SAME}
-    names = [kept.get(k) for k in range(missions)]
-    origins = [None if k in kept else _whole(k, now, both) for k in range(missions)]
+def match(missions: int, tonight: Sequence[int], before: Sequence[str | None], taught: Sequence[bool]) -> Lineage:
+    """Lineage of missions 0..missions-1. tonight, before: each journey's mission on both nights; -1 and None: none.
+
+    taught: whether it was there when the earlier missions were learned. Later ones were put where they fitted least
+    badly: a new mission that is made of them is born, and not split from where they were put.
+    """
+    rows = [(int(k), name, was) for k, name, was in zip(tonight, before, taught, strict=True) if k >= 0 and name]
+    both = Counter((k, name) for k, name, _ in rows)
+    now, then = Counter(k for k, _, _ in rows), Counter(name for _, name, _ in rows)
+    went = {name: k for (k, name), n in both.items() if n > MOST * then[name]}
+    kept: dict[int, str] = {}
+    for name, k in sorted(went.items(), key=lambda pair: (-both[pair[1], pair[0]], pair[0])):
+        if both[k, name] > FAIR * now[k]:
+            kept.setdefault(k, name)
+    old = Counter((k, name) for k, name, was in rows if was)
+    least = MOST * old.total() / max(1, len(rows))
+    origins = [None if k in kept else _origin(k, old, least * now[k]) for k in range(missions)]
     gone = sorted(set(then) - set(kept.values()))
-    return Lineage(names, origins, {name: _fate(name, then, both, kept) for name in gone})
+    fates = {name: "merged" if name in went else "retired" for name in gone}
+    return Lineage([kept.get(k) for k in range(missions)], origins, fates)
 
 
-def _whole(k: int, now: Mapping[int, int], both: Mapping[tuple[int, str], int]) -> str | None:
-    """The earlier mission that most of mission k's journeys come from."""
-    parts = sorted((-n, name) for (mission, name), n in both.items() if mission == k and n > PART * now[k])
-    return parts[0][1] if parts else None
-
-
-def _fate(name: str, then: Mapping[str, int], both: Mapping[tuple[int, str], int], kept: Mapping[int, str]) -> str:
-    into = [k for (k, earlier), n in both.items() if earlier == name and n > PART * then[name]]
-    return "merged" if any(k in kept for k in into) else "retired"
+def _origin(k: int, old: Mapping[tuple[int, str], int], least: float) -> str | None:
+    """The earlier mission that brought most of mission k's taught journeys, where these are more than `least`."""
+    brought = sorted((-n, name) for (mission, name), n in old.items() if mission == k and n > least)
+    return brought[0][1] if brought else None

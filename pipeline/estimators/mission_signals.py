@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,6 +46,15 @@ class Signals:
         """Every signal's name, sorted."""
         return sorted({*self.numbers, *self.words, *self.bags})
 
+    def without(self, names: Collection[str]) -> Signals:
+        """The signals but for those named."""
+        return Signals(
+            self.journey_ids,
+            {name: values for name, values in self.numbers.items() if name not in names},
+            {name: values for name, values in self.words.items() if name not in names},
+            {name: bags for name, bags in self.bags.items() if name not in names},
+        )
+
     def take(self, rows: npt.NDArray[np.int64]) -> Signals:
         """The signals of some journeys, by position."""
         return Signals(
@@ -67,23 +76,30 @@ class Flat:
 
 @dataclass(frozen=True)
 class Block:
-    """Columns of one signal. A number has `edges` (bins are edges + 1), the others have `levels`."""
+    """Columns of one signal. A number has `edges` (bins are edges + 1), the others have `levels`.
+
+    beyond: other numbers as (name, slope, mean); where there are any, the bins are of what remains of the number's
+    logarithm once theirs are taken out of it.
+    """
 
     name: str
     kind: str  # number | word | bag
     levels: tuple[str, ...] = ()
     edges: tuple[float, ...] = ()
+    beyond: tuple[tuple[str, float, float], ...] = ()
 
     @property
     def width(self) -> int:
         return len(self.edges) + 1 if self.kind == "number" else len(self.levels)
 
     def as_dict(self) -> dict[str, Any]:
-        return {"name": self.name, "kind": self.kind, "levels": list(self.levels), "edges": list(self.edges)}
+        return {"name": self.name, "kind": self.kind, "levels": list(self.levels), "edges": list(self.edges),
+                "beyond": [list(other) for other in self.beyond]}  # fmt: skip
 
     @classmethod
     def from_dict(cls, row: Mapping[str, Any]) -> Block:
-        return cls(row["name"], row["kind"], tuple(row["levels"]), tuple(float(e) for e in row["edges"]))
+        beyond = tuple((name, float(slope), float(mean)) for name, slope, mean in row["beyond"])
+        return cls(row["name"], row["kind"], tuple(row["levels"]), tuple(float(e) for e in row["edges"]), beyond)
 
 
 def coverage(signals: Signals, name: str) -> float:
@@ -189,7 +205,8 @@ def _number(value: Any) -> float | None:
 
 def learn_blocks(signals: Signals) -> list[Block]:
     """The blocks worth reading, in a fixed order: present often enough, varying, and no two that say the same."""
-    numbers = [b for name in sorted(signals.numbers) if (b := _number_block(name, signals.numbers[name]))]
+    given_first = sorted(signals.numbers, key=lambda name: ("." in name, name))  # before the company's own fields
+    numbers = [b for name in given_first if (b := number_block(name, signals.numbers[name]))]
     numbers = _without_repeats(numbers, signals)
     words = [b for name in sorted(signals.words) if (b := _word_block(name, signals.words[name]))]
     words = _without_same_words(words, signals)
@@ -197,7 +214,8 @@ def learn_blocks(signals: Signals) -> list[Block]:
     return numbers + words + bags
 
 
-def _number_block(name: str, values: npt.NDArray[np.float64]) -> Block | None:
+def number_block(name: str, values: npt.NDArray[np.float64]) -> Block | None:
+    """Bins that hold about equally many journeys each; None where there is too little to tell journeys apart."""
     known = np.sort(values[np.isfinite(values)])
     if len(known) < max(2, PRESENT_SHARE * len(values)) or known[0] == known[-1]:
         return None
@@ -239,13 +257,14 @@ def _without_repeats(blocks: list[Block], signals: Signals) -> list[Block]:
     ranks: dict[str, npt.NDArray[np.float64]] = {}
     for block in blocks:
         values = signals.numbers[block.name]
-        ranks[block.name] = np.where(np.isfinite(values), _ranks(values), np.nan)
+        ranks[block.name] = np.where(np.isfinite(values), ranks_of(values), np.nan)
         if not any(_same_order(ranks[block.name], ranks[other.name]) for other in kept):
             kept.append(block)
     return kept
 
 
-def _ranks(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def ranks_of(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Ranks from 1, those alike in the middle of theirs."""
     _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
     middle: npt.NDArray[np.float64] = (np.cumsum(counts) - (counts - 1) / 2)[inverse]
     return middle
@@ -288,6 +307,24 @@ def _same_word(a: npt.NDArray[np.int64], b: npt.NDArray[np.int64]) -> bool:
     return entropy > 0 and shared / entropy >= SAME_WORD
 
 
+def logarithm(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Of numbers of either sign, 0 for 0."""
+    out: npt.NDArray[np.float64] = np.sign(values) * np.log1p(np.abs(values))
+    return out
+
+
+def remaining(block: Block, numbers: Mapping[str, npt.NDArray[np.float64]]) -> npt.NDArray[np.float64]:
+    """The number as the block's bins hold it; another number that is not known takes nothing out."""
+    values = numbers[block.name]
+    if not block.beyond:
+        return values
+    out = logarithm(values)
+    for name, slope, mean in block.beyond:
+        if name in numbers:
+            out = out - slope * np.nan_to_num(logarithm(numbers[name]) - mean)
+    return out
+
+
 def encode(signals: Signals, blocks: Sequence[Block]) -> Matrix:
     """Journeys x columns of all blocks, side by side in their order."""
     out = np.zeros((len(signals), sum(block.width for block in blocks)), dtype=np.float32)
@@ -301,8 +338,8 @@ def encode(signals: Signals, blocks: Sequence[Block]) -> Matrix:
 def _fill(out: Matrix, block: Block, signals: Signals) -> None:
     rows = np.arange(len(signals))
     if block.kind == "number":
-        values = signals.numbers.get(block.name)
-        if values is not None:
+        if block.name in signals.numbers:
+            values = remaining(block, signals.numbers)
             known = np.isfinite(values)
             out[rows[known], np.searchsorted(np.asarray(block.edges), values[known], side="left")] = 1.0
     elif block.kind == "word":

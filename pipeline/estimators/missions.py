@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.estimators.mission_signals import Block, Matrix
+from pipeline.estimators.mission_ties import Tie, slices
 
 Floats = npt.NDArray[np.float64]
 
@@ -28,7 +29,7 @@ class MissionModel:
     """Mixture of `missions` classes over blocks.
 
     After `fit`: blocks_, shares_ (missions,), words_ (missions, columns: shares of each block's columns, every block
-    sums to 1), scales_ (one a block: 1, or less for bags that come in bursts).
+    sums to 1), scales_ (one a block: 1, or less for bags that come in bursts), ties_ (signals that lean on another).
     """
 
     def __init__(self, missions: int, seed: int, starts: int = 6) -> None:
@@ -36,7 +37,9 @@ class MissionModel:
         self.seed = seed
         self.starts = starts
 
-    def fit(self, matrix: Matrix, blocks: Sequence[Block], scales: Floats | None = None) -> MissionModel:
+    def fit(
+        self, matrix: Matrix, blocks: Sequence[Block], scales: Floats | None = None, ties: Sequence[Tie] = ()
+    ) -> MissionModel:
         """Learn from `matrix` (journeys x columns of `blocks`), each block's counts weighing its `scales` (default 1).
 
         Raises ValueError if there are fewer journeys than missions.
@@ -45,24 +48,34 @@ class MissionModel:
             raise ValueError(f"{len(matrix)} journeys cannot show {self.missions} missions")
         self.blocks_ = list(blocks)
         self.scales_ = np.ones(len(self.blocks_)) if scales is None else scales
-        scaled = self._scaled(matrix)
+        self.ties_ = list(ties)
+        scaled = self.design(matrix)
         self._start(scaled)
         self._climb(scaled, ITERATIONS)
         return self
 
-    def refine(self, matrix: Matrix) -> MissionModel:
-        """A copy that went on learning from `matrix`, from where this one stands."""
+    def refine(self, matrix: Matrix, ties: Sequence[Tie] | None = None) -> MissionModel:
+        """A copy that went on learning from `matrix`, from where this one stands, with other ties where given."""
         other = MissionModel.from_dict(self.as_dict())
-        other._climb(other._scaled(matrix), ITERATIONS)
+        other.ties_ = other.ties_ if ties is None else list(ties)
+        other._climb(other.design(matrix), ITERATIONS)
         return other
 
     def predict_proba(self, matrix: Matrix) -> Floats:
         """Probability of each mission, journeys x missions."""
-        return self._posterior(self._scaled(matrix))[0]
+        return self._posterior(self.design(matrix))[0]
+
+    def predict_without(self, matrix: Matrix, tie: Tie) -> Floats:
+        """Probability of each mission by all blocks but the two of a tie of this model, journeys x missions."""
+        design, parts, start = self.design(matrix), self.slices(), matrix.shape[1]
+        design[:, parts[tie.child]] = design[:, parts[tie.parent]] = 0.0
+        start += sum(len(other.ratio) for other in self.ties_[: self.ties_.index(tie)])
+        design[:, start : start + len(tie.ratio)] = 0.0
+        return self._posterior(design)[0]
 
     def log_likelihood(self, matrix: Matrix) -> Floats:
         """Natural logarithm of each journey's (scaled) likelihood."""
-        return self._posterior(self._scaled(matrix))[1]
+        return self._posterior(self.design(matrix))[1]
 
     @property
     def parameters(self) -> int:
@@ -78,6 +91,7 @@ class MissionModel:
             "scales": [float(x) for x in self.scales_],
             "shares": [float(x) for x in self.shares_],
             "words": [[float(x) for x in row] for row in self.words_],
+            "ties": [tie.as_dict() for tie in self.ties_],
         }
 
     @classmethod
@@ -87,12 +101,31 @@ class MissionModel:
         model.scales_ = np.asarray(kept["scales"], dtype=float)
         model.shares_ = np.asarray(kept["shares"], dtype=float)
         model.words_ = np.asarray(kept["words"], dtype=float)
+        model.ties_ = [Tie.from_dict(row) for row in kept["ties"]]
         return model
+
+    def design(self, matrix: Matrix) -> Matrix:
+        """The matrix as it weighs, and for every tie the parent's columns where the child is known."""
+        widths, parts = [block.width for block in self.blocks_], self.slices()
+        given = [matrix[:, parts[t.parent]] * matrix[:, parts[t.child]].any(axis=1, keepdims=True) for t in self.ties_]
+        return np.hstack([matrix * np.repeat(self.scales_, widths).astype(np.float32), *given])
+
+    def weights(self) -> Floats:
+        """What a unit of each column of `design` adds to a journey's log-likelihood, missions x columns."""
+        parts = self.slices()
+        given = [-np.log(self.words_[:, parts[tie.child]] @ tie.ratio.T) for tie in self.ties_]
+        return np.hstack([np.log(self.words_), *given])
 
     def slices(self) -> list[slice]:
         """The columns of each block."""
-        ends = np.cumsum([block.width for block in self.blocks_])
-        return [slice(int(end) - block.width, int(end)) for end, block in zip(ends, self.blocks_, strict=True)]
+        return slices(self.blocks_)
+
+    def pooled(self) -> MissionModel:
+        """The same journeys without missions: one class with the shares of all."""
+        other = MissionModel(1, self.seed)
+        other.blocks_, other.scales_, other.ties_ = self.blocks_, self.scales_, self.ties_
+        other.shares_, other.words_ = np.ones(1), (self.shares_ @ self.words_)[None, :]
+        return other
 
     def _start(self, matrix: Matrix) -> None:
         rng = np.random.default_rng(self.seed)
@@ -111,6 +144,11 @@ class MissionModel:
         """One journey a mission, each far from those before (k-means++, with likelihood for distance)."""
         overall = self._normalised(matrix.sum(axis=0, dtype=float)[None, :], None)
         own = self._halfway(matrix, overall)
+        width = own.shape[1]
+        free = np.ones(width, dtype=np.float32)  # a signal that leans on another tells little of its own
+        for tie in self.ties_:
+            free[self.slices()[tie.child]] = 0.0
+        matrix = matrix[:, :width] * free
         ceiling = (matrix * np.log(own)).sum(axis=1)
         nearest = matrix @ np.log(overall[0]).astype(np.float32)
         seeds: list[Floats] = []
@@ -123,7 +161,7 @@ class MissionModel:
         return np.vstack(seeds)
 
     def _halfway(self, matrix: Matrix, overall: Floats) -> Matrix:
-        out = np.empty_like(matrix)
+        out = np.empty((len(matrix), overall.shape[1]), dtype=np.float32)
         for part in self.slices():
             counts = matrix[:, part]
             total = counts.sum(axis=1, keepdims=True)
@@ -137,15 +175,30 @@ class MissionModel:
         for _ in range(iterations):
             chance, likelihood = self._posterior(scaled)
             self.shares_ = (chance.sum(axis=0) + 1.0) / (len(scaled) + self.missions)
-            self.words_ = self._normalised((chance.T.astype(np.float32) @ scaled).astype(float), overall)
+            counts = (chance.T.astype(np.float32) @ scaled).astype(float)
+            before, self.words_ = self.words_, self._normalised(counts, overall)
+            self._lean(counts, before, overall)
             mean = float(likelihood.mean())
             if mean - last < TOLERANCE:
                 break
             last = mean
         return last
 
+    def _lean(self, counts: Floats, before: Floats, overall: Floats) -> None:
+        """The shares of the signals that lean on another: one step of generalised iterative scaling from `before`."""
+        parts, start = self.slices(), overall.shape[1]
+        for tie in self.ties_:
+            part, width = parts[tie.child], tie.ratio.shape[0]
+            own, given = before[:, part], counts[:, start : start + width]
+            start += width
+            prior = SMOOTHING * own.shape[1] * overall[0, part]
+            alone = counts[:, part].sum(axis=1) - given.sum(axis=1) + prior.sum()
+            expected = own * ((given / (own @ tie.ratio.T)) @ tie.ratio + alone[:, None])
+            moved = own * (counts[:, part] + prior) / expected
+            self.words_[:, part] = moved / moved.sum(axis=1, keepdims=True)
+
     def _normalised(self, counts: Floats, overall: Floats | None) -> Floats:
-        out = np.empty_like(counts)
+        out = np.empty((len(counts), sum(block.width for block in self.blocks_)))
         for part in self.slices():
             width = part.stop - part.start
             prior = np.full(width, 1.0 / width) if overall is None else overall[0, part]
@@ -154,17 +207,11 @@ class MissionModel:
         return out
 
     def _posterior(self, scaled: Matrix) -> tuple[Floats, Floats]:
-        joint = (scaled @ np.log(self.words_).T.astype(np.float32)).astype(float) + np.log(self.shares_)
+        joint = (scaled @ self.weights().T.astype(np.float32)).astype(float) + np.log(self.shares_)
         top = joint.max(axis=1, keepdims=True)
         weight = np.exp(joint - top)
         total = weight.sum(axis=1, keepdims=True)
         return weight / total, (top + np.log(total))[:, 0]
-
-    def _scaled(self, matrix: Matrix) -> Matrix:
-        if (self.scales_ == 1.0).all():
-            return matrix
-        widths = [block.width for block in self.blocks_]
-        return matrix * np.repeat(self.scales_, widths).astype(np.float32)
 
 
 def bursts(model: MissionModel, matrix: Matrix) -> Floats:
