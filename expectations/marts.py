@@ -44,4 +44,33 @@ def suites(run: Run) -> dict[str, list[Any]]:
                 column="valence", min_value=-1, max_value=1, notes="A share of the scale."
             )
         ],
+        "personas": [
+            gxe.ExpectCompoundColumnsToBeUnique(
+                column_list=["mission", "facet", "value"], notes="One row a value of a facet."
+            ),
+            gxe.ExpectColumnValuesToBeBetween(column="share", min_value=0, max_value=1, notes="A share of journeys."),
+            gxe.ExpectColumnValuesToBeBetween(
+                column="customers", min_value=run.settings.small_group, notes="What fewer show could be one person's."
+            ),
+        ],
+        "mission_history": [
+            gxe.ExpectColumnValuesToNotBeNull(column="mission", notes="A span of no mission says nothing.")
+        ],
+        "mission_flows": [
+            gxe.ExpectColumnValuesToBeBetween(column="share", min_value=0, max_value=1, notes="A share of journeys."),
+            gxe.ExpectColumnValuesToBeBetween(
+                column="customers", min_value=run.settings.small_group, notes="What fewer do could be one person's."
+            ),
+        ],
+        "mission_moods": [
+            gxe.ExpectColumnValuesToBeInSet(
+                column="place",
+                value_set=["customers", "visitors", "authors", "partners"],
+                notes="Where people are seen: inside the customer base, and outside.",
+            ),
+            gxe.ExpectColumnValuesToBeBetween(column="share", min_value=0, max_value=1, notes="A share of people."),
+            gxe.ExpectColumnValuesToBeBetween(
+                column="size", min_value=run.settings.small_group, notes="Nobody outside has a row of their own."
+            ),
+        ],
     }

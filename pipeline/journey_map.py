@@ -13,6 +13,7 @@ import yaml
 
 from pipeline.errors import JourneyMapError
 from pipeline.warehouse import fails
+from pipeline.words import clean
 
 TOUCH_COLUMNS = (
     "source", "brand", "channel", "event", "outcome", "topic", "category", "duration_seconds", "rating", "amount",
@@ -20,6 +21,8 @@ TOUCH_COLUMNS = (
 )  # fmt: skip
 TYPES = ("informative", "engaging", "decision", "delightful")
 MICRO_MOMENTS = ("know", "go", "do", "buy")
+_LABEL, _TOLD = 80, 400  # letters of a mission's label and of its description
+_EVERYTHING = ("all", "all journeys")  # what the marts and the report call them
 _SLUG = re.compile(r"^[a-z][a-z0-9_]{0,62}$")
 _FUNCTIONS = frozenset(
     ["lower", "upper", "trim", "ltrim", "rtrim", "length", "abs", "round", "floor", "ceil", "coalesce", "nullif",
@@ -68,6 +71,15 @@ class MomentRow:
 
 
 @dataclass(frozen=True)
+class Renaming:
+    """What the company calls a mission that was found: a label, and a description where it gives one."""
+
+    mission: str
+    label: str
+    description: str | None
+
+
+@dataclass(frozen=True)
 class JourneyMap:
     """A company's journey map."""
 
@@ -78,6 +90,7 @@ class JourneyMap:
     inactivity_days: int
     horizon_days: int
     steps: tuple[Step, ...]
+    missions: tuple[Renaming, ...] = ()
 
     def sub_steps(self) -> list[tuple[str, SubStep]]:
         """Every sub-step with its step's name, in the map's order."""
@@ -101,15 +114,18 @@ class _Reader:
     def fail(self, node: yaml.Node, what: str, *, value: object | None = None, fix: str = "") -> JourneyMapError:
         return JourneyMapError(what, where=f"{self.path}, line {node.start_mark.line + 1}", value=value, fix=fix)
 
-    def fields(self, node: yaml.Node, owner: str, required: tuple[str, ...]) -> dict[str, yaml.Node]:
-        """The mapping's children by name: exactly `required`, each once."""
+    def fields(
+        self, node: yaml.Node, owner: str, required: tuple[str, ...], optional: tuple[str, ...] = ()
+    ) -> dict[str, yaml.Node]:
+        """The mapping's children by name: all of `required`, any of `optional`, each once."""
         if not isinstance(node, yaml.MappingNode):
             raise self.fail(node, f"{owner} must be a mapping with {', '.join(required)}")
         found: dict[str, yaml.Node] = {}
         for key, child in node.value:
             name = str(key.value)
-            if name not in required:
-                raise self.fail(key, f"{owner} has an unknown key", value=name, fix=f"Known: {', '.join(required)}")
+            if name not in (*required, *optional):
+                known = ", ".join((*required, *optional))
+                raise self.fail(key, f"{owner} has an unknown key", value=name, fix=f"Known: {known}")
             if name in found:
                 raise self.fail(key, f"{owner} has the key twice", value=name)
             found[name] = child
@@ -127,6 +143,13 @@ class _Reader:
         if not isinstance(node, yaml.ScalarNode) or not str(node.value).strip():
             raise self.fail(node, f"{owner} must be a text that is not empty")
         return str(node.value).strip()
+
+    def words(self, node: yaml.Node, owner: str, most: int) -> str:
+        """A text on one line, for readers."""
+        text = " ".join(clean(self.text(node, owner)).split())
+        if not text or len(text) > most:
+            raise self.fail(node, f"{owner} must have 1 to {most} letters", value=text[:most])
+        return text
 
     def slug(self, node: yaml.Node, owner: str) -> str:
         name = self.text(node, owner)
@@ -258,7 +281,8 @@ def load_journey_map(path: Path) -> JourneyMap:
 
 
 def _map(read: _Reader, node: yaml.Node) -> JourneyMap:
-    top = read.fields(node, "the journey map", ("brand", "currency", "journey", "retention", "steps"))
+    required = ("brand", "currency", "journey", "retention", "steps")
+    top = read.fields(node, "the journey map", required, ("missions",))
     journey = read.fields(top["journey"], "journey", ("lookback_days", "follow_up_days", "inactivity_days"))
     retention = read.fields(top["retention"], "retention", ("horizon_days",))
     currency = read.text(top["currency"], "currency")
@@ -274,7 +298,44 @@ def _map(read: _Reader, node: yaml.Node) -> JourneyMap:
         inactivity_days=read.days(journey["inactivity_days"], "inactivity_days", 1),
         horizon_days=read.days(retention["horizon_days"], "horizon_days", 1),
         steps=steps,
+        missions=_missions(read, top["missions"]) if "missions" in top else (),
     )
+
+
+def _missions(read: _Reader, node: yaml.Node) -> tuple[Renaming, ...]:
+    """missions: the slug of a mission that was found, and its label, or a mapping of label and description."""
+    if not isinstance(node, yaml.MappingNode):
+        if isinstance(node, yaml.ScalarNode) and not node.value:
+            return ()
+        raise read.fail(node, "missions must be a mapping from a mission's slug to its label")
+    found = [_renaming(read, key, child) for key, child in node.value]
+    for kind, names in (("slug", [r.mission for r in found]), ("label", [r.label.casefold() for r in found])):
+        twice = next((nth for nth, name in enumerate(names) if name in names[:nth]), None)
+        if twice is not None:
+            key = node.value[twice][0]
+            raise read.fail(key, f"two missions have one {kind}", value=names[twice], fix=f"Give each its own {kind}")
+    return tuple(found)
+
+
+def _renaming(read: _Reader, key: yaml.Node, node: yaml.Node) -> Renaming:
+    mission = read.text(key, "a mission's slug")
+    if mission.casefold() == "all":
+        raise read.fail(key, "'ALL' stands for all journeys and cannot be renamed", value=mission)
+    if isinstance(node, yaml.ScalarNode):
+        return Renaming(mission, _label(read, node, mission), None)
+    parts = read.fields(node, f"mission {mission}", ("label",), ("description",))
+    label = _label(read, parts["label"], mission)
+    told = parts.get("description")
+    return Renaming(mission, label, read.words(told, f"mission {mission}: description", _TOLD) if told else None)
+
+
+def _label(read: _Reader, node: yaml.Node, mission: str) -> str:
+    label = read.words(node, f"mission {mission}: label", _LABEL)
+    if label.casefold() in _EVERYTHING:
+        raise read.fail(
+            node, "a mission cannot have the name of all journeys", value=label, fix="Give it its own label"
+        )
+    return label
 
 
 def _step(read: _Reader, node: yaml.Node) -> Step:

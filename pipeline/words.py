@@ -6,7 +6,7 @@ Effects are shares (-1..1) and are told as customers in 100. A minus is the real
 import re
 from datetime import date
 
-_MONTHS = (
+MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
     "December",
 )  # fmt: skip
@@ -37,7 +37,7 @@ def listed(names: list[str]) -> str:
 
 def day(night: date) -> str:
     """30 June 2026."""
-    return f"{night.day} {_MONTHS[night.month - 1]} {night.year}"
+    return f"{night.day} {MONTHS[night.month - 1]} {night.year}"
 
 
 def count(number: float | None) -> str:

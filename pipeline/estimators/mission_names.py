@@ -1,144 +1,135 @@
-"""Names and profiles of missions in the company's own words, never more than the evidence says.
+"""Names of missions in the company's own words, never more than the evidence says.
 
-What sets a mission apart is told by lift: how much more often its journeys show something than the others' do.
+A label is made of what sets the mission apart most; a description says it in two sentences, with shares and counts.
+Only what surely differs from the other missions is said (see mission_lift).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import log
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
+from pipeline.estimators.mission_lift import Lift
+from pipeline.estimators.mission_profiles import Number, Profile
+from pipeline.words import clean, count, listed, percent, plain
 
-from pipeline.estimators.mission_signals import Block, Matrix, Signals
-from pipeline.words import plain
-
-LEAST_LIFT = 1.5  # a word half again as frequent as among the others
+LEAST_LIFT = 1.5  # a word half again as frequent as on the others
 LEAST_SHARE = 0.25  # and frequent enough to name the mission after
-LEAST_RATIO = 1.3  # a median this much higher or lower is worth a sentence
+LEFT_SHARE = 0.2  # a label stays while its words are this frequent: it does not flicker at the limit
+LEAST_RATIO = 1.3  # a median this much higher or lower is worth saying
 TOLD = 8  # signals kept a mission
-_NOT_NAMES = {"weekday", "hour"}  # when an order was placed describes a mission but does not name it
+NAMING = 3  # words that a label has at most, where two would be another mission's label too
+NOTHING = "Journeys of no special kind"
+_WIDTH = 40  # letters of a word that are shown
+_UNSAID = ("month", "weekday", "hour", "category_before")  # they describe a mission and do not name it
+_SAID = {"entry": "comes by {}", "device": "on a {}", "contacts": "asks by {}", "partners": "with {}"}
+_VERBS = {"category": "buy {}", "topics": "read about {}", "entry": "come by {}", "device": "use a {}",
+          "contacts": "ask by {}", "partners": "met {} before"}  # fmt: skip
+_FIRST = ("category", "topics")  # what is bought and read makes the best names
+
+Part = tuple[str, tuple[str, str]]  # what a label says, and the signal and the word that it rests on
 
 
 @dataclass(frozen=True)
-class Word:
-    """A word that a mission's journeys show: share among them and among the others; weight is its part in telling."""
+class Name:
+    """A mission's label and the signals and words that it rests on."""
 
-    signal: str
-    word: str
-    share: float
-    others: float
-    kind: str
+    label: str
+    rests_on: tuple[tuple[str, str], ...] = ()
 
-    @property
-    def lift(self) -> float:
-        return self.share / max(self.others, 1e-3)
+    def as_list(self) -> list[Any]:
+        """As JSON types; see from_list."""
+        return [self.label, [list(part) for part in self.rests_on]]
 
-    @property
-    def weight(self) -> float:
-        return self.share * float(np.log(max(self.share, 1e-9) / max(self.others, 1e-3)))
+    @classmethod
+    def from_list(cls, kept: Sequence[Any]) -> Name:
+        return cls(kept[0], tuple((signal, word) for signal, word in kept[1]))
 
 
-@dataclass(frozen=True)
-class Number:
-    """Median of a number among a mission's journeys and among the others."""
-
-    signal: str
-    median: float
-    others: float
-
-    @property
-    def ratio(self) -> float:
-        low, high = sorted((abs(self.median), abs(self.others)))
-        return high / low if low > 0 else float(high > 0) * 10.0
-
-
-@dataclass(frozen=True)
-class Profile:
-    """What sets one mission apart, the strongest first."""
-
-    words: list[Word]
-    numbers: list[Number]
-
-    def as_list(self) -> list[dict[str, Any]]:
-        told: list[dict[str, Any]] = [
-            {"signal": w.signal, "is": w.word, "share": round(w.share, 3), "share_of_others": round(w.others, 3),
-             "lift": round(w.lift, 2)}
-            for w in self.words[:TOLD]
-        ]  # fmt: skip
-        told += [
-            {"signal": n.signal, "median": round(n.median, 2), "median_of_others": round(n.others, 2)}
-            for n in self.numbers[:TOLD]
-        ]
-        return told
+def names_of(profiles: Sequence[Profile], before: Sequence[Name | None], reserved: Sequence[str] = ()) -> list[Name]:
+    """A name a mission: last night's (`before`, None where it had none) while what it rests on still holds, else one
+    of what sets it apart now. No two labels are alike, nor like the reserved ones, whatever their letters' case."""
+    taken = {label.casefold() for label in reserved}
+    kept: dict[int, Name] = {}
+    for nth, (profile, name) in enumerate(zip(profiles, before, strict=True)):
+        if name is not None and name.label.casefold() not in taken and _holds(name, profile):
+            kept[nth] = name
+            taken.add(name.label.casefold())
+    for nth, profile in enumerate(profiles):
+        if nth not in kept:
+            kept[nth] = _fresh(profile, taken)
+            taken.add(kept[nth].label.casefold())
+    return [kept[nth] for nth in range(len(profiles))]
 
 
-def profiles(
-    missions: int, label: npt.NDArray[np.int64], matrix: Matrix, blocks: Sequence[Block], signals: Signals
-) -> list[Profile]:
-    """One profile a mission. label: the mission of each row of `matrix` and `signals`; -1 is none."""
-    placed = label >= 0
-    ends = np.cumsum([block.width for block in blocks])
-    starts = [int(end) - block.width for end, block in zip(ends, blocks, strict=True)]
-    found = []
-    for k in range(missions):
-        inside, outside = label == k, placed & (label != k)
-        words: list[Word] = []
-        numbers: list[Number] = []
-        for block, start in zip(blocks, starts, strict=True):
-            if block.kind == "number":
-                numbers += _number(block, signals.numbers[block.name], inside, outside)
-            else:
-                words += _words(block, matrix[:, start : start + block.width], inside, outside)
-        words.sort(key=lambda w: (-w.weight, w.signal, w.word))
-        numbers.sort(key=lambda n: (-n.ratio, n.signal))
-        found.append(Profile(words, numbers))
-    return found
+def _fresh(profile: Profile, used: set[str]) -> Name:
+    words = list(_words(profile))
+    parts: list[Part] = []
+    for part in [*words, *_differences(profile)]:
+        is_enough = len(parts) >= (2 if part in words else 1)
+        if len(parts) == NAMING or (is_enough and _joined(parts).casefold() not in used):
+            break
+        if not any(_within(part[0], said) for said, _ in parts):
+            parts.append(part)
+    label = _joined(parts) or NOTHING
+    numbered = (f"{label} {nth}" for nth in range(2, len(used) + 3))
+    label = label if label.casefold() not in used else next(one for one in numbered if one.casefold() not in used)
+    return Name(label, tuple(rests for _, rests in parts))
 
 
-def _words(block: Block, counts: Matrix, inside: Any, outside: Any) -> list[Word]:
-    ours, theirs = counts[inside].sum(axis=0, dtype=float), counts[outside].sum(axis=0, dtype=float)
-    if not ours.sum() or not theirs.sum():
-        return []
-    ours, theirs = ours / ours.sum(), theirs / theirs.sum()
-    found = [
-        Word(block.name, level, float(a), float(b), block.kind)
-        for level, a, b in zip(block.levels, ours, theirs, strict=True)
-    ]
-    return [word for word in found if word.lift >= LEAST_LIFT and word.share >= LEAST_SHARE / 2]
+def _joined(parts: Sequence[Part]) -> str:
+    text = ", ".join(said for said, _ in parts)
+    return text[:1].upper() + text[1:]
 
 
-def _number(block: Block, values: npt.NDArray[np.float64], inside: Any, outside: Any) -> list[Number]:
-    known = np.isfinite(values)
-    ours, theirs = values[inside & known], values[outside & known]
-    if not len(ours) or not len(theirs):
-        return []
-    number = Number(block.name, float(np.median(ours)), float(np.median(theirs)))
-    return [number] if number.ratio >= LEAST_RATIO else []
+def _within(part: str, said: str) -> bool:
+    """Whether what was said already holds the part: 'spa' is in 'spa package'."""
+    return set(part.casefold().split()) <= set(said.casefold().split())
 
 
-def label_of(profile: Profile, taken: Sequence[str] = ()) -> str:
-    """A label: what is bought and what is read, or how the numbers differ; 'Journeys of no special kind' if nothing.
-
-    Two missions that are set apart by the same words get numbers.
-    """
-    parts: list[str] = []
+def _words(profile: Profile) -> Iterator[Part]:
+    """What a label may be made of, best first, one word a signal: what is bought and read before the rest."""
     seen: set[str] = set()
-    for word in profile.words:
-        if word.signal in _NOT_NAMES or word.signal in seen or word.share < LEAST_SHARE or len(parts) == 2:
-            continue
-        seen.add(word.signal)
-        said = _said(word)
-        if said.lower() not in (part.lower() for part in parts):
-            parts.append(said)
-    if not parts:
-        parts = [f"{'more' if n.median > n.others else 'less'} {_signal(n.signal)}" for n in profile.numbers[:2]]
-    text = ", ".join(parts) or "journeys of no special kind"
-    text = text[:1].upper() + text[1:]
-    return text if text not in taken else next(f"{text} {n}" for n in range(2, 99) if f"{text} {n}" not in taken)
+    for lift in sorted(_strong(profile), key=_preference):
+        facet, word = lift.count.facet, lift.count.value
+        if facet not in _UNSAID and facet not in seen and lift.share >= LEAST_SHARE:
+            seen.add(facet)
+            yield _said(facet, word), (facet, word)
+
+
+def _differences(profile: Profile) -> Iterator[Part]:
+    for number in _strong_numbers(profile):
+        yield _more_or_less(number), (number.signal, _way(number))
+
+
+def _strong(profile: Profile) -> list[Lift]:
+    """Words that are surely and clearly more frequent than on the others, the most telling first."""
+    found = [one for one in profile.words if one.is_more and (one.lift or 0) >= LEAST_LIFT]
+    return sorted(found, key=lambda one: (-one.share * log(one.lift or 1), one.count.facet, one.count.value))
+
+
+def _strong_numbers(profile: Profile) -> list[Number]:
+    """Medians that are surely and clearly higher or lower than the others', the most telling first."""
+    middles = [n for n in profile.numbers if n.quartile == "median" and n.is_sure]
+    return sorted((n for n in middles if _ratio(n) >= LEAST_RATIO), key=lambda n: (-_ratio(n), n.signal))
+
+
+def _ratio(number: Number) -> float:
+    low, high = sorted((abs(number.ours), abs(number.others or 0.0)))
+    return high / low if low > 0 else float(high > 0) * 10.0
+
+
+def _holds(name: Name, profile: Profile) -> bool:
+    words = {(w.count.facet, w.count.value): w for w in profile.words}
+    numbers = {(n.signal, _way(n)): n for n in profile.numbers if n.quartile == "median"}
+    for part in name.rests_on:
+        word, number = words.get(part), numbers.get(part)
+        if not (number and number.is_sure) and not (word and word.is_more and word.share >= LEFT_SHARE):
+            return False
+    return bool(name.rests_on) or not any(True for _ in _words(profile))
 
 
 def slug_of(label: str, taken: Sequence[str]) -> str:
@@ -150,43 +141,119 @@ def slug_of(label: str, taken: Sequence[str]) -> str:
     return slug
 
 
+# -- sentences --------------------------------------------------------------------------------------------------------
+
+
 def description_of(profile: Profile, currency: str) -> str:
-    """Two sentences: what is bought and read more than by others, and how the numbers differ."""
-    told = [_told(word) for word in profile.words if word.signal not in _NOT_NAMES][:3]
-    counted = [_counted(number, currency) for number in profile.numbers[:3]]
-    sentences = []
-    if told:
-        sentences.append("More than others: " + "; ".join(told) + ".")
-    if counted:
-        sentences.append("Typically " + "; ".join(counted) + ".")
-    return " ".join(sentences) or "Nothing that was recorded sets these journeys apart from the others."
+    """Two sentences: what is bought and read more often than on the others, and how numbers and months differ."""
+    base = f"{count(profile.journeys)} journeys ({count(profile.customers)} customers)"
+    strong = [one for one in _strong(profile) if one.count.facet not in _UNSAID]
+    told = [_told(one) for one in _first_of_each(strong)[:3]]
+    typical = [_counted(number, currency) for number in _strong_numbers(profile)[:3]]
+    typical += [_in_month(one) for one in _strong(profile) if one.count.facet == "month"][:1]
+    sentences = [f"Of {base}, {listed(told)}."] if told else []
+    sentences += [f"Typically {listed(typical)}."] if typical else []
+    if sentences and not told:
+        sentences.insert(0, f"These are {base}.")
+    return " ".join(sentences) or f"Nothing that was recorded sets these {base} apart from the others."
 
 
-def _told(word: Word) -> str:
-    of = "of what is read" if word.signal == "topics" else "of journeys" if word.kind == "word" else "of what is listed"
-    others = f"{100 * word.others:.0f} %" if word.others >= 0.005 else "under 1 %"
-    return f"{_said(word)} ({100 * word.share:.0f} % {of}, others {others})"
+def _first_of_each(strong: Sequence[Lift]) -> list[Lift]:
+    """One word of every signal, what is bought and read first; then the words that are left."""
+    seen: set[str] = set()
+    first: list[Lift] = []
+    rest: list[Lift] = []
+    for one in strong:
+        (rest if one.count.facet in seen else first).append(one)
+        seen.add(one.count.facet)
+    return sorted(first, key=_preference) + rest
 
 
-def _said(word: Word) -> str:
-    if word.signal in ("category", "topics"):
-        return plain(word.word)
-    if word.signal == "entry":
-        return f"comes by {plain(word.word)}"
-    return f"{_signal(word.signal)} {plain(word.word)}"
+def _preference(one: Lift) -> int:
+    """What is bought, what is read, the company's own fields, and at last how people came."""
+    facet = one.count.facet
+    return _FIRST.index(facet) if facet in _FIRST else len(_FIRST) + (facet in _SAID)
 
 
-def _signal(name: str) -> str:
-    known = {"lead_hours": "days ahead", "use_hours": "days of use", "value": "value"}
-    return known.get(name) or plain(name.removeprefix("attributes."))
+def signals_of(profile: Profile) -> list[dict[str, Any]]:
+    """What sets the mission apart as figures, the strongest first: lifts of words, and medians of numbers."""
+    told: list[dict[str, Any]] = [
+        {"signal": one.count.facet, "is": one.count.value, "share": round(one.share, 3),
+         "share_of_others": round(one.rest_share or 0.0, 3), "lift": round(one.lift or 0.0, 2),
+         "low": round(one.low or 0.0, 2), "high": round(one.high or 0.0, 2), "journeys": one.count.journeys}
+        for one in _strong(profile)[:TOLD]
+    ]  # fmt: skip
+    told += [
+        {"signal": n.signal, "median": round(n.ours, 2), "median_of_others": round(n.others or 0.0, 2)}
+        for n in _strong_numbers(profile)[:TOLD]
+    ]
+    return told
+
+
+def _told(one: Lift) -> str:
+    facet, word = one.count.facet, one.count.value
+    said = _VERBS[facet].format(shown(word)) if facet in _VERBS else f"have “{_said(facet, word)}”"
+    return f"{percent(one.share)} {said} ({_others(one)})"
+
+
+def _others(one: Lift) -> str:
+    return f"others {percent(one.rest_share)}"
+
+
+def _in_month(one: Lift) -> str:
+    return f"more often in {one.count.value} ({percent(one.share)}, {_others(one)})"
 
 
 def _counted(number: Number, currency: str) -> str:
-    scale = 24.0 if number.signal in ("lead_hours", "use_hours") else 1.0
+    ours, theirs = (in_units(number.signal, value or 0.0) for value in (number.ours, number.others))
+    if number.signal == "lead_hours":
+        return f"ordered {ours} days ahead (others {theirs})"
+    if number.signal == "use_hours":
+        return f"lasting {ours} days (others {theirs})"
     unit = f" {currency}" if number.signal == "value" else ""
-    ours, theirs = (_short(x / scale) for x in (number.median, number.others))
-    return f"{_signal(number.signal)} {ours}{unit} (others {theirs})"
+    return f"{signal_in_words(number.signal)} of {ours}{unit} (others {theirs})"
 
 
-def _short(number: float) -> str:
-    return f"{number:,.0f}" if abs(number) >= 10 or number == int(number) else f"{number:.1f}"
+def _said(signal: str, word: str) -> str:
+    """A signal's word, as a label tells it."""
+    if signal in _FIRST:
+        return shown(word)
+    if signal in _SAID:
+        return _SAID[signal].format(shown(word))
+    name = signal_in_words(signal)
+    yes_or_no: Mapping[str, str] = {"yes": name, "no": f"no {name}"}
+    return yes_or_no.get(word, f"{name} {shown(word)}")
+
+
+def _way(number: Number) -> str:
+    return "more" if number.is_more else "less"
+
+
+def _more_or_less(number: Number) -> str:
+    known = {
+        "lead_hours": ("ordered early", "ordered late"),
+        "use_hours": ("long use", "short use"),
+        "value": ("high value", "low value"),
+    }
+    name = signal_in_words(number.signal)
+    return known.get(number.signal, (f"higher {name}", f"lower {name}"))[0 if number.is_more else 1]
+
+
+def signal_in_words(name: str) -> str:
+    """attributes.party_size is party size; attributes.shop.openingHours is shop opening hours."""
+    text = name.removeprefix("attributes.").replace(".", " ")
+    return shown(re.sub(r"(?<=[a-z])([A-Z])(?=[a-z])", lambda found: " " + found[1].lower(), text))
+
+
+def in_units(signal: str, number: float) -> str:
+    """A number as a reader says it: hours as days, large ones whole."""
+    days = number / 24.0 if signal in ("lead_hours", "use_hours") else number
+    return f"{days:,.0f}" if abs(days) >= 10 or days == int(days) else f"{days:.1f}"
+
+
+def shown(word: str) -> str:
+    """The company's word without its underscores, cut where it is long; a number as a reader writes it."""
+    text = " ".join(plain(clean(word)).split())
+    if re.fullmatch(r"-?\d+\.0+", text):
+        return text.split(".")[0]
+    return text if len(text) <= _WIDTH else text[: _WIDTH - 1].rstrip() + "…"

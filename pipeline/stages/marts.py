@@ -12,7 +12,8 @@ from pipeline.warehouse import Session
 NEEDS = ("ingest", "identity", "emotion", "journeys", "missions", "ranking")
 MARTS = (
     "identities", "customers", "touchpoints", "journeys", "moments", "missions", "moment_ranking", "emotions",
-    "quarantine", "runs",
+    "acted_feelings", "moment_memory", "emotion_curve", "connected_moments", "map_warnings", "quarantine", "runs",
+    "personas", "mission_history", "mission_flows", "mission_moods",
 )  # fmt: skip
 
 

@@ -5,7 +5,7 @@
 with
 journeys as (select * from marts.journeys),
 touchpoints as (select * from marts.touchpoints),
-missions as (select * from marts.missions where coalesce(status, 'kept') <> 'retired'),
+missions as (select * from marts.missions where coalesce(status, 'kept') not in ('merged', 'retired')),
 runs as (select * from marts.runs where cast(night as date) = cast($night as date)),
 ranking as (select * from report.ranking),
 orders as (
@@ -40,7 +40,7 @@ verdicts as (
 select
     cast($night as date) as night,
     cast(o.orders_count as bigint) as orders_count,
-    cast(case when o.known_count >= $small_group then o.known_count else 0 end as bigint) as known_count,
+    cast(o.known_count as bigint) as known_count,
     cast(o.no_mission_count as bigint) as no_mission_count,
     cast(o.customers_count as bigint) as customers_count,
     cast(case when o.known_count >= $small_group then o.retained_share end as double) as retained_share,

@@ -4,7 +4,7 @@
 -- reads   marts.missions, marts.journeys
 -- params  small_group
 with
-missions as (select * from marts.missions where coalesce(status, 'kept') <> 'retired'),
+missions as (select * from marts.missions where coalesce(status, 'kept') not in ('merged', 'retired')),
 journeys as (select * from marts.journeys where order_id is not null),
 known as (
     select mission, count(*) as known_journeys, avg(cast(case when retained then 1 else 0 end as double)) as retained_share

@@ -6,7 +6,7 @@ import duckdb
 import pytest
 
 from pipeline.errors import JourneyMapError
-from pipeline.journey_map import compiled, load_journey_map, refused
+from pipeline.journey_map import Renaming, compiled, load_journey_map, refused
 
 GOOD = """\
 brand: Some Company
@@ -56,6 +56,15 @@ def test_a_good_map_is_read_whole(tmp_path: Path) -> None:
         ("outcome like '%retry%'", "(" * 5000 + "true" + ")" * 5000, 1, "nested too deep"),
         ("brand: Some Company\n", "", 1, "lacks 'brand'"),
         ("  - name: buy", "  - name: [buy", 7, "not YAML"),
+        ("retention:", "missions: [work]\nretention:", 4, "missions must be a mapping"),
+        ("retention:", "missions:\n  work: ''\nretention:", 5, "mission work: label must be a text"),
+        ("retention:", "missions:\n  work: {name: Business}\nretention:", 5, "mission work has an unknown key"),
+        ("retention:", "missions:\n  work: {description: x}\nretention:", 5, "mission work lacks 'label'"),
+        ("retention:", "missions:\n  ALL: Everything\nretention:", 5, "'ALL' stands for all journeys"),
+        ("retention:", "missions:\n  work: ALL journeys\nretention:", 5, "the name of all journeys"),
+        ("retention:", "missions:\n  work: A\n  work: B\nretention:", 6, "two missions have one slug"),
+        ("retention:", "missions:\n  work: A\n  rest: a\nretention:", 6, "two missions have one label"),
+        ("retention:", f"missions:\n  work: {'x' * 81}\nretention:", 5, "1 to 80 letters"),
     ],
 )
 def test_a_wrong_map_is_refused_with_its_line(tmp_path: Path, old: str, new: str, line: int, says: str) -> None:
@@ -69,6 +78,15 @@ def test_two_moments_of_one_name_are_refused(tmp_path: Path) -> None:
     again = GOOD[GOOD.index("          - name: retry") :]
     with pytest.raises(JourneyMapError, match=r"two moments have one name \(seen: 'retry'\)"):
         load(tmp_path, GOOD + again)
+
+
+def test_missions_are_renamed_by_their_slugs(tmp_path: Path) -> None:
+    text = "missions:\n  ausflüge_zoo: Days out\n  work: {label: '<b>On\u202e business</b>', description: Desks.}\n"
+    assert load(tmp_path, GOOD + text).missions == (
+        Renaming("ausflüge_zoo", "Days out", None),
+        Renaming("work", "<b>On business</b>", "Desks."),
+    )
+    assert load(tmp_path, GOOD).missions == load(tmp_path, GOOD + "missions:\n").missions == ()
 
 
 @pytest.mark.parametrize(
