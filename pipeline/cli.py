@@ -27,6 +27,7 @@ def parser() -> argparse.ArgumentParser:
     _places(marts, exports=False, journey_map=False)
     check = commands.add_parser("check", help="check the settings and the journey map without running anything")
     _places(check)
+    _draft(commands)
     _demo(commands)
     cli_identity.add(commands)
     return top
@@ -60,6 +61,16 @@ def _stage(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     _night(stage, required=True)
     stage.add_argument("--source", choices=SOURCES, metavar="SOURCE", help=f"for pull and ingest: {', '.join(SOURCES)}")
     stage.add_argument("--backfill", action="store_true", help="an old night: send no mail to readers")
+
+
+_FROM = "of the published touchpoints or, with --exports, of the deliveries themselves"
+
+
+def _draft(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    told = "print a draft of sub-steps and moments for events that the journey map does not know"
+    draft = commands.add_parser("draft", help=told, description=f"{told}: {_FROM}")
+    _places(draft)
+    draft.add_argument("--to", metavar="FILE", type=Path, help="write it there instead")
 
 
 def _demo(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -141,6 +152,7 @@ def marts(given: argparse.Namespace) -> int:
 
 def check(given: argparse.Namespace) -> int:
     """landmark check"""
+    from pipeline import mission_labels, runner
     from pipeline.journey_map import load_journey_map
 
     settings = _settings(given)
@@ -148,6 +160,21 @@ def check(given: argparse.Namespace) -> int:
     moments = found.moments()
     print(f"settings: exports {settings.exports}, data {settings.data}, memory {settings.memory_limit}")
     print(f"journey map: {found.brand}, {len(found.sub_steps())} sub-steps, {len(moments)} moments; all well formed")
+    if runner.newest_night(settings) is not None:
+        print(*mission_labels.listed(found.missions, runner.marts_folder(settings)), sep="\n")
+    return 0
+
+
+def draft(given: argparse.Namespace) -> int:
+    """landmark draft"""
+    from pipeline.drafts import draft
+
+    text = draft(_settings(given), from_exports=given.exports is not None)
+    if given.to is None:
+        print(text, end="")
+    else:
+        given.to.write_text(text, "utf-8")
+        print(given.to)
     return 0
 
 
@@ -167,7 +194,9 @@ def identity(given: argparse.Namespace) -> int:
     return cli_identity.run(given, _settings(given), _show)
 
 
-COMMANDS = {"run": run, "stage": stage, "marts": marts, "check": check, "demo": demo, "identity": identity}
+COMMANDS = {
+    "run": run, "stage": stage, "marts": marts, "check": check, "draft": draft, "demo": demo, "identity": identity,
+}  # fmt: skip
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from math import isnan
 from typing import TYPE_CHECKING, Any
 
-from pipeline import mail, render, words
+from pipeline import mail, mission_report, moment_report, render, words
 from pipeline.catalog import write_bytes
 from pipeline.context import Run
 from pipeline.settings import Audience
@@ -35,9 +35,11 @@ SECTIONS = (
     Section("ranking", "What each moment changes"),
     Section("stop_list", "What to stop polishing"),
     Section("cannot_tell", "What we cannot tell, and why", ("cannot_tell",)),
-    Section("missions", "What customers are trying to do", ("missions",)),
+    Section("missions", "What customers are trying to do", ("missions", "personas", "mission_flows", "mission_moods")),
     Section("journey_map", "Where journeys go", ("journey_map",)),
-    Section("data_quality", "What arrived", ("arrivals", "set_aside")),
+    Section("feelings", "How journeys feel", ("emotion_curve", "moment_memory")),
+    Section("connected_moments", "What one moment leads to", ("connected_moments",)),
+    Section("data_quality", "What arrived", ("arrivals", "set_aside", "map_warnings")),
     Section("method", "How we know"),
     Section("glossary", "Words used here"),
 )
@@ -131,8 +133,9 @@ def _values(run: Run, tables: Tables) -> dict[str, Any]:
         "mission_stops": _by_mission([row for row in stops if row["mission"] != "ALL" and row["is_clear"]]),
         "rankings": _rankings(tables["ranking"]),
         "cannot_tell": _by_mission(sorted(tables["cannot_tell"], key=lambda row: row["moment_position"])),
-        "missions": sorted(tables["missions"], key=lambda row: row["position"]),
+        **mission_report.values(tables, run.journey_map.currency),
         "maps": _maps(tables["journey_map"], tables["ranking"]),
+        **moment_report.values(tables),
         "arrivals": tables["arrivals"],
         "set_aside": sorted(tables["set_aside"], key=lambda row: -row["rows_count"]),
     }
@@ -236,6 +239,8 @@ def _subject(values: dict[str, Any]) -> str:
 def _reason(values: dict[str, Any]) -> str:
     """Why no moment is named."""
     facts, days = values["facts"], values["horizon_days"]
+    if 0 < facts["known_count"] < values["small_group"]:
+        return f"Fewer than {values['small_group']} journeys were followed so far: too few to say anything of them."
     if not facts["known_count"]:
         return (
             f"No journey was followed yet for the {days} days in which customers may come back. The first figures come "
@@ -264,7 +269,7 @@ def _stopped(values: dict[str, Any]) -> str:
     most = words.in_100(max(row["at_most"] for row in stops))
     text = f"{names[:1].upper()}{names[1:]}{more}: no effect was seen, and one over {most} in 100 is ruled out."
     praised = max((row["naive_difference"] for row in stops if row["is_misleading"]), default=0.0)
-    return f"{text} A plain comparison praises them with up to {words.in_100(praised)} in 100." if praised > 0 else text
+    return f"{text} A plain comparison would say up to +{words.in_100(praised)} in 100." if praised > 0 else text
 
 
 # -- the letter -----------------------------------------------------------------------------------------------------

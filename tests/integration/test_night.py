@@ -23,6 +23,11 @@ COLUMNS = {
     "retained steps_reached",
     "moments": "journey_id moment step sub_step type micro_moment channel brand occurred_at valence",
     "missions": "mission label description share journeys customers stability first_night status signals",
+    "personas": "mission facet value share rest_share lift low high journeys customers number rest_number",
+    "mission_history": "customer_id mission since until journeys",
+    "mission_flows": "from_mission to_mission customers journeys share low high",
+    "mission_moods": "mission place size share low high texts positive_share positive_low positive_high negative_share "
+    "negative_low negative_high",
     "moment_ranking": "mission step sub_step moment type micro_moment eligible exposed effect ci_low ci_high "
     "effect_unpooled ci_low_unpooled ci_high_unpooled p_value q_value naive_difference verdict rank rank_low rank_high "
     "smallest_detectable_effect retained_customers retained_value overlap placebo_effect sensitivity",
@@ -103,6 +108,23 @@ def test_a_report_and_an_e_mail_come_out(marts: Path) -> None:
     report = data / "reports" / NIGHTS[-1] / "report.html"
     assert "<html" in report.read_text("utf-8")
     assert len(list((data / "outbox").glob("*.eml"))) == len(NIGHTS)
+
+
+@pytest.mark.slow
+def test_a_mission_keeps_the_name_that_the_journey_map_gives_it(world: Path, marts: Path, tmp_path: Path) -> None:
+    slug = pq.read_table(marts / "missions.parquet").column("mission").to_pylist()[0]
+    again = tmp_path / "world"
+    again.mkdir()
+    (again / "exports").symlink_to(world / "exports")
+    ours = f"missions:\n  {slug}: {{label: Our <b>own</b> words, description: What we say.}}\n  no_such: Nothing\n"
+    (again / "journey.yml").write_text((world / "journey.yml").read_text("utf-8") + ours, "utf-8")
+    folder = ran(again, tmp_path / "data", *NIGHTS)
+    found = {row["mission"]: row for row in pq.read_table(folder / "missions.parquet").to_pylist()}
+    assert (found[slug]["label"], found[slug]["description"]) == ("Our <b>own</b> words", "What we say.")
+    assert "no_such" not in found
+    report = (folder.parents[3] / "reports" / NIGHTS[-1] / "report.html").read_text("utf-8")
+    assert "Our &lt;b&gt;own&lt;/b&gt; words" in report
+    assert "<b>own</b>" not in report
 
 
 @pytest.mark.slow

@@ -18,6 +18,7 @@ from pipeline.journey_map import JourneyMap, Moment, Step, SubStep
 from pipeline.settings import Audience, Settings
 from pipeline.stages import report
 from pipeline.warehouse import Session
+from tests.unit import feelings_case
 
 NIGHT = date(2026, 6, 30)
 HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(2)>{{ 7*7 }}\u202e\r\nBcc: x@y'
@@ -35,11 +36,21 @@ KINDS = {
     | {"retained": pa.bool_(), "steps_reached": pa.list_(TEXT)},
     "missions": dict.fromkeys(("mission", "label", "description", "status"), TEXT)
     | {"share": REAL, "journeys": WHOLE, "customers": WHOLE, "stability": REAL},
+    "personas": dict.fromkeys(("mission", "facet", "value"), TEXT)
+    | dict.fromkeys(("share", "rest_share", "lift", "low", "high", "number", "rest_number"), REAL)
+    | dict.fromkeys(("journeys", "customers"), WHOLE),
+    "mission_flows": dict.fromkeys(("from_mission", "to_mission"), TEXT)
+    | dict.fromkeys(("share", "low", "high"), REAL)
+    | {"customers": WHOLE},
+    "mission_moods": dict.fromkeys(("place", "mission"), TEXT)
+    | dict.fromkeys(("size", "share", "low", "high", "texts", "positive_share", "negative_share"), REAL)
+    | dict.fromkeys(("positive_low", "positive_high"), REAL),
     "touchpoints": {"touch_id": TEXT},
     "runs": {"night": pa.date32()} | dict.fromkeys(("refused_people", "regrouped_strict", "regrouped_loose"), WHOLE),
     "quarantine": dict.fromkeys(("source", "table", "file", "reason"), TEXT) | {"night": pa.date32()},
     "files": {"source": TEXT, "table_name": TEXT, "night": pa.date32(), "file": TEXT}
     | dict.fromkeys(("arrived", "accepted", "superseded", "quarantined", "erased"), WHOLE),
+    **feelings_case.KINDS,
 }
 Rows = dict[str, list[dict[str, object]]]
 Build = Callable[..., Path]
@@ -55,6 +66,27 @@ def rated(mission: str, moment: str, verdict: str, effect: float, **changes: obj
     return (
         row | ends | place | graphs | {"eligible": 1929, "exposed": 1077, "smallest_detectable_effect": 0.04} | changes
     )
+
+
+OTHER = {"mission": "rest", "label": "Time off", "journeys": 30, "customers": 30}
+
+
+def around(label: str) -> Rows:
+    """What the marts say of the missions: a topic, a flow and a mood each, `label` for a topic."""
+    apart = {"share": 0.8, "rest_share": 0.1, "lift": 8.0, "low": 4.0, "high": 16.0, "journeys": 32, "customers": 30}
+    size = {"place": "authors", "size": 31.4, "share": 0.45, "low": 0.3, "high": 0.6}
+    mood = {"texts": 40.0, "positive_share": 0.62, "positive_low": 0.5, "positive_high": 0.7, "negative_share": 0.2}
+    return {
+        "personas": [
+            {"mission": "work", "facet": "topic", "value": label} | apart,
+            {"mission": "work", "facet": "attributes.guest", "value": "secret9"} | apart | {"customers": 9},
+        ],
+        "mission_flows": [
+            {"from_mission": "work", "to_mission": "work", "share": 0.7, "low": 0.6, "high": 0.8, "customers": 30},
+            {"from_mission": None, "to_mission": "work", "share": 1.0, "low": 0.9, "high": 1.0, "customers": 9},
+        ],
+        "mission_moods": [size | mood | {"mission": "work"}, size | {"mission": None, "size": 200.0}],
+    }
 
 
 def full(label: str = "On business") -> Rows:
@@ -84,7 +116,9 @@ def full(label: str = "On business") -> Rows:
             rated("work", "rare_thing", "drives", 0.777, exposed=4),
         ],
         "journeys": journeys,
-        "missions": [mission | {"journeys": 40, "customers": 40}],
+        "missions": [mission | {"journeys": 40, "customers": 40}, mission | OTHER],
+        **around(label),
+        **feelings_case.felt(label),
         "touchpoints": [{"touch_id": "t"}],
         "runs": [{"night": NIGHT, "refused_people": 3, "regrouped_strict": 25, "regrouped_loose": 1}],
         "quarantine": [quarantine, quarantine],
@@ -196,6 +230,15 @@ def test_nothing_known_is_said_so_with_the_reason(build: Build) -> None:
     assert parts["subject"] == "We cannot tell yet what makes customers come back (Acme)"
     assert "image/png" not in parts
     assert "No journey was followed yet" in str(parts["text/plain"])
+
+
+def test_a_mission_s_card_flows_and_mood_outside_are_told(build: Build) -> None:
+    text = " ".join(Page((build(full("Desk rooms")) / "report.html").read_text("utf-8")).text.split())
+    assert "What they read Desk rooms80 %10 %" in text
+    assert "is followed by one on the same mission 70 times in 100 (60 to 80)" in text
+    assert "First journey" not in text
+    assert "31 (45 %, 30 to 60)62 % of texts positive (50 to 70), 20 % negative" in text
+    assert "200 (45 % of all)" in text
 
 
 def test_hostile_text_is_text_everywhere(build: Build) -> None:
