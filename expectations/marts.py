@@ -38,7 +38,9 @@ def suites(run: Run) -> dict[str, list[Any]]:
             gxe.ExpectColumnValuesToBeBetween(
                 column="effect", min_value=-1, max_value=1, notes="A difference of two probabilities."
             ),
+            *_worth(),
         ],
+        **_findings(pairs),
         "emotions": [
             gxe.ExpectColumnValuesToBeBetween(
                 column="valence", min_value=-1, max_value=1, notes="A share of the scale."
@@ -72,5 +74,74 @@ def suites(run: Run) -> dict[str, list[Any]]:
             gxe.ExpectColumnValuesToBeBetween(
                 column="size", min_value=run.settings.small_group, notes="Nobody outside has a row of their own."
             ),
+        ],
+    }
+
+
+def _worth() -> list[Any]:
+    """What must hold of what a change is worth."""
+    import great_expectations.expectations as gxe
+
+    return [
+        gxe.ExpectColumnValuesToBeBetween(
+            column="exposed_share", min_value=0, max_value=1, notes="A share of journeys."
+        ),
+        gxe.ExpectColumnValuesToBeBetween(
+            column="feasible_share", min_value=0, max_value=1, notes="Never beyond what was seen."
+        ),
+        *(
+            gxe.ExpectColumnPairValuesAToBeGreaterThanB(
+                column_A=f"{name}_high",
+                column_B=f"{name}_low",
+                or_equal=True,
+                notes="An interval's ends in their order.",
+            )
+            for name in ("retained_customers", "retained_value")
+        ),
+    ]
+
+
+def _findings(moments: int) -> dict[str, list[Any]]:
+    """The suites of where, for whom and since when a moment matters, and of how it was judged."""
+    import great_expectations.expectations as gxe
+
+    said = ["higher", "lower", "no_difference_seen"]
+    tested = [
+        gxe.ExpectColumnValuesToBeInSet(column="verdict", value_set=said, notes="What can be said of a difference."),
+        gxe.ExpectColumnValuesToBeBetween(
+            column="q_value", min_value=0, max_value=1, notes="A share of what is named at least as surely."
+        ),
+    ]
+    return {
+        "trials": [
+            gxe.ExpectTableRowCountToBeBetween(
+                min_value=moments, max_value=moments, notes="Every moment of the map is judged in one way."
+            ),
+            gxe.ExpectColumnValuesToNotBeNull(column="data_version", notes="A figure of no data cannot be made again."),
+        ],
+        "moment_kinds": [
+            gxe.ExpectCompoundColumnsToBeUnique(
+                column_list=["mission", "kind", "value"], notes="A kind has one mean a mission."
+            )
+        ],
+        "moment_groups": [
+            gxe.ExpectCompoundColumnsToBeUnique(
+                column_list=["moment", "grouping", "value"], notes="Two answers to one question are none."
+            ),
+            *tested,
+        ],
+        "moment_pairs": [
+            gxe.ExpectCompoundColumnsToBeUnique(
+                column_list=["moment", "next_moment"], notes="Two answers to one question are none."
+            ),
+            *tested,
+        ],
+        "ranking_changes": [
+            gxe.ExpectColumnValuesToBeBetween(
+                column="change_q_value",
+                min_value=0,
+                max_value=1,
+                notes="A share of what is flagged at least as surely.",
+            )
         ],
     }

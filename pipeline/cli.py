@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from pipeline import cli_arguments, cli_identity
+from pipeline import cli_arguments, cli_explain, cli_identity
 from pipeline.errors import LandmarkError
 from pipeline.stages import SOURCES, STAGES
 
@@ -30,6 +30,7 @@ def parser() -> argparse.ArgumentParser:
     _draft(commands)
     _demo(commands)
     cli_identity.add(commands)
+    cli_explain.add(commands)
     return top
 
 
@@ -194,8 +195,14 @@ def identity(given: argparse.Namespace) -> int:
     return cli_identity.run(given, _settings(given), _show)
 
 
+def explain(given: argparse.Namespace) -> int:
+    """landmark explain"""
+    return cli_explain.run(given, _settings(given))
+
+
 COMMANDS = {
     "run": run, "stage": stage, "marts": marts, "check": check, "draft": draft, "demo": demo, "identity": identity,
+    "explain": explain,
 }  # fmt: skip
 
 if __name__ == "__main__":

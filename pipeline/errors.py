@@ -61,3 +61,7 @@ class StageError(LandmarkError):
 
 class IdentityError(LandmarkError):
     """Nobody, or several people, hold what was asked for; or a decision about two records cannot be taken."""
+
+
+class QuestionError(LandmarkError):
+    """What is asked about is not in the published figures: no such moment or mission."""

@@ -14,6 +14,7 @@ MARTS = (
     "identities", "customers", "touchpoints", "journeys", "moments", "missions", "moment_ranking", "emotions",
     "acted_feelings", "moment_memory", "emotion_curve", "connected_moments", "map_warnings", "quarantine", "runs",
     "personas", "mission_history", "mission_flows", "mission_moods",
+    "trials", "moment_kinds", "moment_groups", "moment_pairs", "ranking_changes",
 )  # fmt: skip
 
 

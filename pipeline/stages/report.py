@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from math import isnan
 from typing import TYPE_CHECKING, Any
 
-from pipeline import mail, mission_report, moment_report, render, words
+from pipeline import findings_report, mail, mission_report, moment_report, render, words, worth_report
 from pipeline.catalog import write_bytes
 from pipeline.context import Run
 from pipeline.settings import Audience
@@ -33,6 +33,8 @@ class Section:
 SECTIONS = (
     Section("headline", "What to do", ("headline", "stop_list")),
     Section("ranking", "What each moment changes"),
+    Section("changes", "What changed since the last night", ("ranking_changes",)),
+    Section("where", "Where and for whom", ("moment_kinds", "moment_groups", "moment_pairs")),
     Section("stop_list", "What to stop polishing"),
     Section("cannot_tell", "What we cannot tell, and why", ("cannot_tell",)),
     Section("missions", "What customers are trying to do", ("missions", "personas", "mission_flows", "mission_moods")),
@@ -40,7 +42,7 @@ SECTIONS = (
     Section("feelings", "How journeys feel", ("emotion_curve", "moment_memory")),
     Section("connected_moments", "What one moment leads to", ("connected_moments",)),
     Section("data_quality", "What arrived", ("arrivals", "set_aside", "map_warnings")),
-    Section("method", "How we know"),
+    Section("method", "How we know", ("trials",)),
     Section("glossary", "Words used here"),
 )
 _BASE = ("ranking", "facts")  # every section rests on these
@@ -116,7 +118,7 @@ def _values(run: Run, tables: Tables) -> dict[str, Any]:
     """All that the templates may name; documented by reading it."""
     stops = sorted(tables["stop_list"], key=_stop_order)
     rated = {(row["mission"], row["moment"]): row for row in tables["ranking"]}
-    invest = [rated[row["mission"], row["moment"]] | row for row in tables["headline"]]
+    invest = [_worthy(run, rated[row["mission"], row["moment"]] | row) for row in tables["headline"]]
     values = {
         "brand": words.clean(run.journey_map.brand),
         "currency": run.journey_map.currency,
@@ -136,6 +138,7 @@ def _values(run: Run, tables: Tables) -> dict[str, Any]:
         **mission_report.values(tables, run.journey_map.currency),
         "maps": _maps(tables["journey_map"], tables["ranking"]),
         **moment_report.values(tables),
+        **findings_report.values(tables),
         "arrivals": tables["arrivals"],
         "set_aside": sorted(tables["set_aside"], key=lambda row: -row["rows_count"]),
     }
@@ -146,6 +149,10 @@ def _values(run: Run, tables: Tables) -> dict[str, Any]:
         "stopped": _stopped(values),
     }
     return values | told
+
+
+def _worthy(run: Run, row: Row) -> Row:
+    return row | {"worth": worth_report.told(row, run.journey_map.horizon_days, run.journey_map.currency)}
 
 
 def _stop_order(row: Row) -> tuple[Any, ...]:
@@ -173,6 +180,7 @@ def _rankings(ranking: list[Row]) -> list[Row]:
         told = [row for row in group["rows"] if row["verdict"] != "cannot_tell" and row["effect"] is not None]
         group["chart"] = [bar(row, row["moment"], words.heading(row["moment"])) for row in told]
         group["named"] = [row for row in told if row["verdict"] in ("drives", "harms")]
+        group["rows"] = [row | {"worth": worth_report.cell(row)} for row in group["rows"]]
     return groups
 
 

@@ -52,8 +52,14 @@ select
     cast(case when s.is_doubted then s.verdict_strict end as varchar) as verdict_strict,
     cast(case when s.is_doubted then s.effect_loose end as double) as effect_loose,
     cast(case when s.is_doubted then s.verdict_loose end as varchar) as verdict_loose,
+    cast(case when not s.is_small then s.exposed_share end as double) as exposed_share,
+    cast(case when not s.is_small then s.feasible_share end as double) as feasible_share,
     cast(case when not s.is_small then s.retained_customers end as double) as retained_customers,
-    cast(case when not s.is_small then s.retained_value end as double) as retained_value
+    cast(case when not s.is_small then s.retained_customers_low end as double) as retained_customers_low,
+    cast(case when not s.is_small then s.retained_customers_high end as double) as retained_customers_high,
+    cast(case when not s.is_small then s.retained_value end as double) as retained_value,
+    cast(case when not s.is_small then s.retained_value_low end as double) as retained_value_low,
+    cast(case when not s.is_small then s.retained_value_high end as double) as retained_value_high
 from doubted as s
 left join labels as l on s.mission = l.mission
 left join places as p on s.moment = p.moment

@@ -18,18 +18,21 @@ from pipeline.journey_map import JourneyMap, Moment, Step, SubStep
 from pipeline.settings import Audience, Settings
 from pipeline.stages import report
 from pipeline.warehouse import Session
-from tests.unit import feelings_case
+from tests.unit import feelings_case, findings_case
 
 NIGHT = date(2026, 6, 30)
 HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(2)>{{ 7*7 }}\u202e\r\nBcc: x@y'
 TEXT, WHOLE, REAL = pa.string(), pa.int64(), pa.float64()
+WORTH = (
+    "exposed_share", "feasible_share", "retained_customers", "retained_customers_low", "retained_customers_high",
+    "retained_value", "retained_value_low", "retained_value_high",
+)  # fmt: skip
 KINDS = {
     "moment_ranking": dict.fromkeys(("mission", "step", "sub_step", "moment", "type", "micro_moment", "verdict"), TEXT)
     | dict.fromkeys(("eligible", "exposed", "rank", "rank_low", "rank_high"), WHOLE)
     | dict.fromkeys(("effect", "ci_low", "ci_high", "q_value", "naive_difference"), REAL)
-    | dict.fromkeys(
-        ("smallest_detectable_effect", "retained_customers", "retained_value", "overlap", "placebo_effect"), REAL
-    )
+    | dict.fromkeys(("smallest_detectable_effect", "overlap", "placebo_effect"), REAL)
+    | dict.fromkeys(WORTH, REAL)
     | {"effect_strict": REAL, "effect_loose": REAL, "verdict_strict": TEXT, "verdict_loose": TEXT}
     | {"depends_on_identity": pa.bool_()},
     "journeys": dict.fromkeys(("journey_id", "customer_id", "order_id", "mission"), TEXT)
@@ -51,6 +54,7 @@ KINDS = {
     "files": {"source": TEXT, "table_name": TEXT, "night": pa.date32(), "file": TEXT}
     | dict.fromkeys(("arrived", "accepted", "superseded", "quarantined", "erased"), WHOLE),
     **feelings_case.KINDS,
+    **findings_case.KINDS,
 }
 Rows = dict[str, list[dict[str, object]]]
 Build = Callable[..., Path]
@@ -63,9 +67,9 @@ def rated(mission: str, moment: str, verdict: str, effect: float, **changes: obj
     graphs: dict[str, object] = {"depends_on_identity": False}
     for graph in ("strict", "loose"):
         graphs |= {f"effect_{graph}": effect, f"verdict_{graph}": verdict}
-    return (
-        row | ends | place | graphs | {"eligible": 1929, "exposed": 1077, "smallest_detectable_effect": 0.04} | changes
-    )
+    counts = {"eligible": 1929, "exposed": 1077, "smallest_detectable_effect": 0.04}
+    worth = dict(zip(WORTH, (0.56, 0.66, 42.0, 31.0, 55.0, 8400.0, -900.0, 17000.0), strict=True))
+    return row | ends | place | graphs | counts | worth | changes
 
 
 OTHER = {"mission": "rest", "label": "Time off", "journeys": 30, "customers": 30}
@@ -119,6 +123,7 @@ def full(label: str = "On business") -> Rows:
         "missions": [mission | {"journeys": 40, "customers": 40}, mission | OTHER],
         **around(label),
         **feelings_case.felt(label),
+        **findings_case.found(label),
         "touchpoints": [{"touch_id": "t"}],
         "runs": [{"night": NIGHT, "refused_people": 3, "regrouped_strict": 25, "regrouped_loose": 1}],
         "quarantine": [quarantine, quarantine],
@@ -185,12 +190,40 @@ class Page(HTMLParser):
 def test_the_report_says_what_to_do_and_how_sure(build: Build) -> None:
     text = " ".join(Page((build(full()) / "report.html").read_text("utf-8")).text.split())
     assert "About 22 in 100 more customers come back (18 to 26) on the mission On business." in text
-    assert (
-        "852 of 1,929 such journeys went without it. Worth about 190 (at least 150) more customers coming back." in text
-    )
+    assert "852 of 1,929 such journeys went without it." in text
+    gain = "about 42 (31 to 55) more customers would come back, worth about 8,400 (−900 to 17,000) EUR more in orders"
+    assert f"on 66 % in the best tenth of places and weeks. Everywhere as often as there, {gain} in 90 days." in text
+    assert "It happens on 56 % of such journeys. If it stopped, about 42 (31 to 55) more customers would" in text
     assert "Stop polishing: Photo sent: no effect was seen, and one over 4 in 100 is ruled out." in text
     assert "This night: 12 arrived = 9 accepted + 1 replaced + 2 set aside." in text
     assert "3 people refuse analytics." in text
+
+
+def test_what_exceeds_chance_is_told_of_groups_pairs_and_nights(build: Build) -> None:
+    text = " ".join(Page((build(full("Nord")) / "report.html").read_text("utf-8")).text.split())
+    for said in (
+        "Long queueRegion Nord +18.0 (+12 to +24) +2.0 (−3 to +7)400",
+        "Early deskPhoto sent +18.0 (+12 to +24)",
+        "Of 2 effects, 1 changed since the night of 29 June 2026 by more than noise.",
+        "−11.0 (−15 to −7) ▼ drives customers awaythen: no effect seen",
+        "Step: stay+18.0",
+        "Wanting to do+18.0",
+        "earlier orders, order guests",
+        "journey map abc123; deliveries def456",
+    ):
+        assert said in text
+    assert "Members" not in text, "a group of few journeys is not shown"
+
+
+def test_nothing_beyond_chance_is_said_so(build: Build) -> None:
+    quiet = full() | {"moment_groups": [], "moment_pairs": []}
+    quiet["ranking_changes"] = [findings_case.changed("early_desk", False)]
+    text = " ".join(Page((build(quiet) / "report.html").read_text("utf-8")).text.split())
+    assert "Nothing changed beyond noise since the night of 29 June 2026: 1 effects" in text
+    assert "Beyond their missions, no group was seen to be moved by other moments" in text
+    assert "No moment was seen to do more, or less, because another came before it." in text
+    first = " ".join(Page((build(full() | {"ranking_changes": []}) / "report.html").read_text("utf-8")).text.split())
+    assert "There is no earlier night to compare with." in first
 
 
 def test_letter_and_report_and_both_parts_say_the_same(build: Build) -> None:
@@ -200,7 +233,7 @@ def test_letter_and_report_and_both_parts_say_the_same(build: Build) -> None:
         "About 22 in 100 more customers come back (18 to 26)",
         "852 of 1,929",
         "300 of 1,929",
-        "about 190 (at least 150) more",
+        "about 42 (31 to 55) more",
         "very sure",
     ):
         assert said in " ".join(html.text.split())
