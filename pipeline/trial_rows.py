@@ -38,6 +38,7 @@ class Told:
     journey: "np.ndarray"
     customer: "np.ndarray"
     outcome: Floats
+    value: Floats
     past_outcome: Floats
     covariates: dict[str, "np.ndarray"]
     reached: Bools
@@ -55,9 +56,8 @@ def read_trials(
     """The main graph's trials, followed by the journeys that `others` have in their place; each graph's rows marked."""
     followed = _followed(session)
     told = _told(session, journey_map, followed)
-    missions = tuple(
-        sorted(set(session.frame("missions.missions", "mission")["mission"]) | set(followed["mission"].dropna()))
-    )
+    alive = session.frame("(from missions.missions where journeys > 0)", "mission")["mission"]
+    missions = tuple(sorted(set(alive) | set(followed["mission"].dropna())))
     moments = journey_map.moments()
     trials = Trials(
         outcome=told.outcome,
@@ -73,6 +73,7 @@ def read_trials(
         happened=told.happened,
         sub_step_of=np.array([row.position for row in moments], dtype=np.int64),
         precedes=_precedes(session.frame("ranking.orderings"), [m.moment for m in moments]),
+        value=told.value,
     )
     return with_versions(trials, told, others)
 
@@ -103,6 +104,7 @@ def with_versions(trials: Trials, told: Told, others: Mapping[str, Told]) -> tup
         covariates=covariates,
         reached=np.concatenate([t.reached for t in all_told]),
         happened=np.concatenate([t.happened for t in all_told]),
+        value=np.concatenate([t.value for t in all_told]),
         version_of=version_of,
     )
     among = {}
@@ -132,6 +134,7 @@ def _told(session: Session, journey_map: JourneyMap, followed: "pd.DataFrame") -
         journey=followed.index.to_numpy(str),
         customer=followed["customer_id"].to_numpy(str),
         outcome=followed["retained"].to_numpy(np.float64),
+        value=followed["value_after"].to_numpy(np.float64),
         past_outcome=followed["earlier_retained"].to_numpy(np.float64),
         covariates=covariates,
         reached=reached,

@@ -1,148 +1,259 @@
-"""What was known about a journey, as a matrix that bends: the design that all trials of a night share.
+"""What was known about a row, as columns that bend: the design that all trials of a night share.
 
 Numbers become hinges at their quantiles (linear splines: a threshold, a hump or a plateau is a sum of a few), numbers
-of few values and words become indicators, and what is missing has an indicator of its own. Products of the numbers
-with each other and with the missions let effects of the plan differ. Every column is centred and scaled to one, so that
-one ridge penalty means the same for all; products weigh less (their columns are shrunk).
+of few values and words become indicators, and what is missing has an indicator of its own. A number is also told by its
+place among the rows of the same mission: what is usual differs by what the customer is trying to do. Products of the
+places, and of them with the missions, let one thing's effect depend on another; there are too many of them to keep, so
+those are kept that the targets' residuals go with most, all targets taken together (a score test each; forward
+screening as in Fan & Lv 2008, J. R. Stat. Soc. B 70). Every column is centred and scaled to one, so that one ridge
+penalty means the same for all; products weigh less (their columns are shrunk).
 
 Splines rather than straight lines because a badly shaped covariate leaves confounding behind: Harrell, Regression
-Modeling Strategies (2015), ch. 2.
+Modeling Strategies (2015), ch. 2. A Basis is learned from some rows and makes the columns of any.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+Singles = NDArray[np.float32]  # columns are told to seven digits: twice as fast, half the memory
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
 
 FEW_VALUES = 7  # numbers with no more distinct values than this are treated as classes
 HINGES = 5
+PLACE_HINGES = (-0.5, 0.0, 0.5)
 RARE_SHARE = 0.005  # classes rarer than this, and rarer than RARE_COUNT rows, share one column
 RARE_COUNT = 20
 MOST_CLASSES = 30
 PRODUCT_SCALE = 0.5  # a product has half the prior spread of a main term
-MOST_PRODUCTS = 12  # numbers that products are made of: those that go most with the outcome
+MOST_PRODUCTS = 80
+MOST_PLACES = 40  # numbers that products are made of, if there are more: those that go most with the targets
+FINEST = 256  # places are told to one part in so many
+ALIKE = 0.95  # of two products that go together like that, one is kept
+CANDIDATES = 400
 
 
 @dataclass(frozen=True)
-class Design:
-    """A matrix of n rows: `columns` (n, p), centred and scaled; `sources[i]` names the covariate of column i."""
+class Coded:
+    """Covariates as numbers, (n, c): words by their place in the alphabet; `wordy` (c,) marks them."""
 
-    columns: Floats
-    sources: tuple[str, ...]
+    names: tuple[str, ...]
+    values: Floats
+    wordy: Bools
+
+    def take(self, rows: Ints) -> "Coded":
+        return replace(self, values=self.values[rows])
 
 
-def design(covariates: Mapping[str, NDArray[np.generic]], missions: Floats, outcome: Floats, learned: int) -> Design:
-    """Covariates by name (floats with nan, or objects with None) and mission indicators (n, k) to a Design.
+@dataclass(frozen=True)
+class _Bends:
+    """Column `of` of Coded as columns. classes: of these values one each; knots: a line that bends there."""
 
-    Bends, classes and scales are those of the first `learned` rows; the others are only put into the same columns.
-    `outcome` (n,) only chooses the numbers that products are made of.
+    of: int
+    is_word: bool
+    classes: Floats
+    knots: Floats
+    middle: float
+    low: float
+    high: float
+
+    def columns(self, values: Floats) -> Singles:
+        parts: list[NDArray[np.generic]] = [values == value for value in self.classes]
+        if self.is_word:
+            return np.column_stack([*parts, ~np.isin(values, self.classes)]).astype(np.float32)
+        missing = np.isnan(values)
+        if len(self.knots):
+            width = self.high - self.low or 1.0
+            filled = np.clip(np.where(missing, self.middle, values), self.low, self.high)
+            line = ((filled - self.middle) / width).astype(np.float32)
+            bends = ((self.knots - self.middle) / width).astype(np.float32)
+            parts += [line, *(np.maximum(line - bend, 0) for bend in bends)]
+        return np.column_stack([*parts, missing]).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class _Places:
+    """A number's place in (-1, 1) among what was learned from, and among its own mission's rows; missing is 0."""
+
+    of: int
+    everywhere: Floats
+    by_mission: tuple[Floats, ...]
+
+    def among_all(self, values: Floats) -> Singles:
+        return _place(values, self.everywhere)
+
+    def among_own(self, values: Floats, mission: Ints) -> Singles:
+        out = self.among_all(values)
+        for nth, reference in enumerate(self.by_mission):
+            own = mission == nth
+            out[own] = _place(values[own], reference)
+        return out
+
+
+@dataclass(frozen=True)
+class Basis:
+    """Makes columns of rows: `columns(coded values, mission)`.
+
+    products: pairs of positions among the places, and a mission (negative, from -1) as the second.
     """
-    blocks, sources = [missions], ["mission"] * missions.shape[1]
-    ranked: dict[str, Floats] = {}
-    for name, values in covariates.items():
-        is_number = values.dtype.kind in "fiub"
-        block = _bends(values.astype(np.float64), learned) if is_number else _classes(values, learned)
-        blocks.append(block)
-        sources += [name] * block.shape[1]
-        if is_number and block.shape[1]:
-            ranked[name] = _ranked(values.astype(np.float64), learned)
-    columns, kept = standardise(np.column_stack(blocks), learned)
-    chosen = _telling(ranked, outcome, learned)
-    products, product_sources = _products(
-        np.column_stack([missions[:, :0], *chosen.values()]), [*chosen], missions, learned
-    )
-    named = tuple(str(source) for source in np.asarray(sources, dtype=object)[kept])
-    return Design(np.column_stack([columns, products]), named + product_sources)
+
+    missions: int
+    bends: tuple[_Bends, ...]
+    places: tuple[_Places, ...]
+    products: tuple[tuple[int, int], ...]
+    mean: Floats
+    scale: Floats
+    kept: Bools
+
+    def columns(self, values: Floats, mission: Ints) -> Singles:
+        """The columns (n, p) of rows by their coded values (n, c) and mission (n,), -1 for none."""
+        main, places = self._parts(values, mission)
+        raw = np.column_stack([main, self._products(places, mission)]) if self.products else main
+        out: Singles = raw[:, self.kept]
+        out -= self.mean.astype(np.float32)
+        out *= self.scale.astype(np.float32)
+        return out
+
+    def _parts(self, values: Floats, mission: Ints) -> tuple[Singles, Singles]:
+        """The main columns as they are, and the places (n, q)."""
+        blocks = [(mission[:, None] == np.arange(self.missions)).astype(np.float32)]
+        blocks += [bend.columns(values[:, bend.of]) for bend in self.bends]
+        places = [place.among_all(values[:, place.of]) for place in self.places]
+        own = [place.among_own(values[:, place.of], mission) for place in self.places if place.by_mission]
+        blocks += [np.column_stack([x, *(np.maximum(x - np.float32(knot), 0) for knot in PLACE_HINGES)]) for x in own]
+        places += own
+        return np.column_stack(blocks), np.column_stack(places) if places else np.empty((len(values), 0), np.float32)
+
+    def _products(self, places: Singles, mission: Ints) -> Singles:
+        return np.column_stack(
+            [places[:, i] * (places[:, j] if j >= 0 else mission == -1 - j) for i, j in self.products]
+        )
+
+
+def coded(covariates: Mapping[str, NDArray[np.generic]], count: int) -> Coded:
+    """Covariates by name ((count,) floats with nan, or objects with None) as one table of numbers."""
+    columns = [as_numbers(values) for values in covariates.values()]
+    wordy = np.array([values.dtype.kind not in "fiub" for values in covariates.values()], dtype=bool)
+    return Coded(tuple(covariates), np.column_stack(columns) if columns else np.empty((count, 0)), wordy)
 
 
 def as_numbers(values: NDArray[np.generic]) -> Floats:
-    """A covariate as one number a row, for trees: words by their alphabet."""
+    """A covariate as one number a row: words by the alphabet, missing ones first."""
     if values.dtype.kind in "fiub":
-        return values.astype(np.float64)
-    return np.unique(_words(values), return_inverse=True)[1].astype(np.float64)
+        number = values.astype(np.float64)
+        return np.where(np.isfinite(number), number, np.nan)
+    import pandas as pd
 
-
-def _words(values: NDArray[np.generic]) -> NDArray[np.str_]:
-    return np.asarray(["" if value is None else str(value) for value in values.tolist()], dtype=str)
-
-
-def _telling(ranked: dict[str, Floats], outcome: Floats, learned: int) -> dict[str, Floats]:
-    """The numbers that go most with the outcome, at most MOST_PRODUCTS, in their given order."""
-    known = {name: x[:learned] for name, x in ranked.items()}
-    centred = outcome[:learned] - outcome[:learned].mean()
-    share = {name: abs(float(x @ centred)) / (float(x @ x) ** 0.5 + 1e-9) for name, x in known.items()}
-    best = sorted(share, key=lambda name: -share[name])[:MOST_PRODUCTS]
-    return {name: ranked[name] for name in ranked if name in best}
-
-
-def standardise(columns: Floats, learned: int) -> tuple[Floats, NDArray[np.bool_]]:
-    """Centre and scale columns to one; columns that do not vary, or repeat an earlier one, are dropped.
-
-    All by the first `learned` rows.
-    """
-    centred = columns - columns[:learned].mean(axis=0)
-    spread = centred[:learned].std(axis=0)
-    kept = spread > 1e-9
-    scaled = centred[:, kept] / spread[kept]
-    known = scaled[:learned]
-    alike = np.triu(np.abs(known.T @ known) / max(1, learned) > 1 - 1e-9, 1).any(axis=0)
-    kept[np.flatnonzero(kept)[alike]] = False
-    return scaled[:, ~alike], kept
-
-
-def _bends(values: Floats, learned: int) -> Floats:
-    """A number as columns: classes if it has few values, else hinges at its quantiles; plus one for missing."""
-    missing = np.isnan(values)
-    seen = values[:learned][~missing[:learned]]
-    if not len(seen):
-        return np.empty((len(values), 0))
-    distinct = np.unique(seen)
-    if len(distinct) <= FEW_VALUES:
-        columns = [values == value for value in distinct[1:]]
-    else:
-        filled = np.where(missing, np.median(seen), values)
-        low, high = np.quantile(seen, [0.005, 0.995])
-        filled = np.clip(filled, low, high)
-        knots = np.unique(np.quantile(seen, np.arange(1, HINGES + 1) / (HINGES + 1)))
-        columns = [filled, *[np.maximum(filled - knot, 0) for knot in knots]]
-        commonest = distinct[np.argmax(np.unique(seen, return_counts=True)[1])]
-        if (seen == commonest).mean() > 0.1:  # a heap (never ordered before, no rain) may be a world of its own
-            columns.append(filled == commonest)
-    return np.column_stack([*columns, missing]).astype(np.float64)
-
-
-def _classes(values: NDArray[np.generic], learned: int) -> Floats:
-    """Words as indicators, commonest first; rare words share one column, missing has its own."""
-    names, codes = np.unique(_words(values), return_inverse=True)
-    counts = np.bincount(codes[:learned], minlength=len(names))
-    enough = (counts > 0) & (counts >= min(RARE_COUNT, max(1, RARE_SHARE * learned)))
-    order = np.lexsort((names, -counts))
-    common = [i for i in order if enough[i]][:MOST_CLASSES]
-    columns = [codes == i for i in common]
-    return np.column_stack([*columns, ~np.isin(codes, common)]).astype(np.float64)
-
-
-def _ranked(values: Floats, learned: int) -> Floats:
-    """A number as its rank in (-1, 1) among the learned rows, ties sharing theirs; missing is 0."""
-    missing = np.isnan(values)
-    seen = np.sort(values[:learned][~missing[:learned]])
-    below = np.searchsorted(seen, values, side="left") + np.searchsorted(seen, values, side="right")
-    out: Floats = np.where(missing, 0.0, below / max(1, len(seen)) - 1)
+    codes, names = pd.factorize(np.asarray(values, dtype=object), use_na_sentinel=True)
+    texts = ["", *("" if name is None else str(name) for name in names)]
+    place = np.unique(np.array(texts, dtype=str), return_inverse=True)[1]
+    out: Floats = place[codes + 1].astype(np.float64)
     return out
 
 
-def _products(main: Floats, names: list[str], missions: Floats, learned: int) -> tuple[Floats, tuple[str, ...]]:
-    """Products of the ranked numbers two by two, and of each with each mission; shrunk to PRODUCT_SCALE."""
-    first, second = np.triu_indices(main.shape[1], 1)
-    pairs = main[:, first] * main[:, second]
-    by_mission = (missions[:, :, None] * main[:, None, :]).reshape(len(main), -1)
-    both = np.column_stack([pairs, by_mission])
-    if not both.shape[1]:
-        return both, ()
-    columns, kept = standardise(both, learned)
-    sources = [f"{names[i]} × {names[j]}" for i, j in zip(first, second, strict=True)]
-    sources += [f"{name} × mission" for _ in range(missions.shape[1]) for name in names]
-    return columns * PRODUCT_SCALE, tuple(np.asarray(sources, dtype=object)[kept])
+def learn(known: Coded, mission: Ints, missions: int) -> Basis:
+    """The main columns, learned from these rows: coded covariates and mission (n,)."""
+    bends = [_bends(i, known.values[:, i], bool(known.wordy[i])) for i in range(len(known.names))]
+    numbers = np.flatnonzero(~known.wordy & ~np.isnan(known.values).all(axis=0))
+    places = tuple(_places(int(i), known.values[:, i], mission, missions) for i in numbers)
+    basis = Basis(missions, tuple(bends), places, (), np.empty(0), np.empty(0), np.empty(0, dtype=bool))
+    return _scaled(basis, basis._parts(known.values, mission)[0])
+
+
+def with_products(basis: Basis, known: Coded, mission: Ints, residuals: Floats) -> Basis:
+    """The basis with the products that go most with the residuals, (m, targets) of evenly spaced rows, 0 where a row is
+    not the target's."""
+    step = -(-len(mission) // max(1, len(residuals)))
+    main, places = basis._parts(known.values, mission)
+    some = places[::step]
+    told = np.argsort(-_told(some, residuals), kind="stable")[:MOST_PLACES]
+    pairs = [(int(i), int(j)) for nth, i in enumerate(told) for j in told[nth + 1 :]]
+    pairs += [(int(i), -1 - own) for i in told for own in range(basis.missions) if basis.missions > 1]
+    if not pairs:
+        return basis
+    chosen = _chosen(replace(basis, products=tuple(pairs))._products(some, mission[::step]), residuals)
+    wide = replace(basis, products=tuple(pairs[i] for i in chosen))
+    return _scaled(wide, np.column_stack([main, wide._products(places, mission)]) if len(chosen) else main)
+
+
+def _told(columns: Singles, residuals: Floats) -> Floats:
+    """How far each column goes with the residuals of all targets: score tests' chi squares beyond 1, summed."""
+    scale = columns.std(axis=0)
+    centred = (columns - columns.mean(axis=0)) / np.where(scale > 1e-9, scale, np.inf)
+    size = np.sqrt((residuals**2).sum(axis=0))
+    chi = (centred.T @ (residuals / np.where(size > 0, size, np.inf)).astype(np.float32)).astype(np.float64) ** 2
+    out: Floats = np.maximum(chi - 1, 0).sum(axis=1)
+    return out
+
+
+def _chosen(products: Singles, residuals: Floats) -> Ints:
+    """At most MOST_PRODUCTS columns that tell most, none much like one that tells more."""
+    told = _told(products, residuals)
+    order = np.argsort(-told, kind="stable")[:CANDIDATES]
+    order = order[told[order] > 0]
+    scaled = products[:, order] - products[:, order].mean(axis=0)
+    scaled /= np.sqrt((scaled**2).sum(axis=0)) + 1e-12
+    alike = np.abs(scaled.T @ scaled) > ALIKE
+    kept: list[int] = []
+    for nth in range(len(order)):
+        if len(kept) < MOST_PRODUCTS and not alike[nth, kept].any():
+            kept.append(nth)
+    out: Ints = order[kept]
+    return out
+
+
+def _scaled(basis: Basis, raw: Singles) -> Basis:
+    """The basis with what centres and scales its columns, as they are on the rows that it learns from."""
+    mean, spread = raw.mean(axis=0, dtype=np.float64), raw.std(axis=0, dtype=np.float64)
+    kept = spread > 1e-6
+    scaled = (raw[:, kept] - mean[kept].astype(np.float32)) / spread[kept].astype(np.float32)
+    alike = np.triu(np.abs(scaled.T @ scaled) / max(1, len(raw)) > 1 - 1e-5, 1).any(axis=0)
+    kept[np.flatnonzero(kept)[alike]] = False
+    weight = np.ones(len(kept))
+    weight[len(kept) - len(basis.products) :] = PRODUCT_SCALE
+    return replace(basis, mean=mean[kept], scale=weight[kept] / spread[kept], kept=kept)
+
+
+def _bends(of: int, values: Floats, is_word: bool) -> _Bends:
+    if is_word:
+        return _Bends(of, True, _common(values), np.empty(0), 0.0, 0.0, 0.0)
+    seen = values[~np.isnan(values)]
+    if not len(seen):
+        return _Bends(of, False, np.empty(0), np.empty(0), 0.0, 0.0, 0.0)
+    distinct, counts = np.unique(seen, return_counts=True)
+    if len(distinct) <= FEW_VALUES:
+        return _Bends(of, False, distinct[1:], np.empty(0), 0.0, 0.0, 0.0)
+    low, high = np.quantile(seen, [0.005, 0.995])
+    knots = np.unique(np.quantile(seen, np.arange(1, HINGES + 1) / (HINGES + 1)))
+    heaps = distinct[np.argmax(counts)][None]  # a heap (never ordered before, no rain) may be a world of its own
+    heaps = heaps if counts.max() > 0.1 * len(seen) else np.empty(0)
+    return _Bends(of, False, heaps, knots, float(np.median(seen)), float(low), float(high))
+
+
+def _common(codes: Floats) -> Floats:
+    """The words, as coded, that are common enough for a column of their own; the commonest first."""
+    names, counts = np.unique(codes, return_counts=True)
+    order = np.lexsort((names, -counts))
+    common: Floats = names[order[counts[order] >= min(RARE_COUNT, max(1, RARE_SHARE * len(codes)))]][:MOST_CLASSES]
+    return common
+
+
+def _places(of: int, values: Floats, mission: Ints, missions: int) -> _Places:
+    own = missions > 1 and len(np.unique(values[~np.isnan(values)])) > FEW_VALUES
+    parts = tuple(_reference(values[mission == nth]) for nth in range(missions)) if own else ()
+    return _Places(of, _reference(values), parts)
+
+
+def _reference(values: Floats) -> Floats:
+    """What places are told by: the values in order, at most FINEST of them."""
+    seen = np.sort(values[~np.isnan(values)])
+    return seen if len(seen) <= FINEST else seen[np.linspace(0, len(seen) - 1, FINEST).astype(np.int64)]
+
+
+def _place(values: Floats, reference: Floats) -> Singles:
+    below = np.searchsorted(reference, values, side="left") + np.searchsorted(reference, values, side="right")
+    return np.where(np.isnan(values), 0.0, below / max(1, len(reference)) - 1).astype(np.float32)

@@ -22,7 +22,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.special import ndtr
 
-from pipeline.estimators.basis import Design, design
+from pipeline.estimators.basis import coded, learn
+from pipeline.estimators.threads import one_thread
 from pipeline.estimators.trials import Bools, Floats, Ints, Trials, clustered_error
 
 FEWEST = 20  # journeys with the earlier moment, and without
@@ -136,12 +137,10 @@ class _Fitted:
 
 def connections(clocked: Clocked, seed: int) -> list[Connection]:
     """All pairs that can be tried, on all journeys and mission by mission, in the order of the map."""
-    from threadpoolctl import threadpool_limits
-
     some = clocked.take(_sample(clocked.trials.customer, seed))
     if not len(some.trials.outcome):
         return []
-    with threadpool_limits(1):
+    with one_thread():
         half = _halves(some.trials.customer, seed)
         scores = _scores(some.trials, half)
         known = _Known(scores, _shared(scores))
@@ -215,8 +214,9 @@ def _halves(customer: Ints, seed: int) -> Ints:
 def _scores(trials: Trials, half: Ints) -> Floats:
     """Each moment's chance by what was known at the order, (n, moments), centred and scaled: learned where its sub-step
     was reached, by the other half of the customers, at the penalty with the least left-out loss."""
-    known: Design = design(trials.covariates, trials.indicators(), trials.outcome, len(trials))
-    columns = np.column_stack([known.columns, np.ones(len(trials.outcome))])
+    known = coded(trials.covariates, len(trials))
+    basis = learn(known, trials.mission, len(trials.missions))
+    columns = np.column_stack([basis.columns(known.values, trials.mission), np.ones(len(trials))])
     scores = np.zeros(trials.happened.shape)
     for sub_step in np.unique(trials.sub_step_of):
         moments = np.flatnonzero(trials.sub_step_of == sub_step)

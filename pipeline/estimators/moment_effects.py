@@ -1,4 +1,4 @@
-"""What each moment does to the chance of being retained: one emulated trial a moment, all of them in one pass.
+"""What each moment does to the chance of being retained, and to spend: one emulated trial a moment, all in one pass.
 
 Each moment is written down as the trial that nobody ran (Hernán & Robins 2016, Am. J. Epidemiol. 183). Eligible are the
 journeys followed up in full that reached the moment's sub-step; the arms are the sub-step with the moment and without;
@@ -6,12 +6,14 @@ the outcome is being retained; what adjusts is what was known before the sub-ste
 sub-steps and their moments. The effect is the mean difference over all eligible journeys, by augmented inverse
 probability weighting (Robins, Rotnitzky & Zhao 1994, JASA 89), both nuisances cross-fitted (Chernozhukov et al. 2018,
 Econometrics J. 21) in folds that keep a customer together. It is off only where the moment's chance and the outcome are
-both badly modelled. The chance is clipped to CLIP: a smaller bias than the weights' noise in small missions.
+both badly modelled. The chance is clipped to CLIP and the weights of an arm brought to a mean of one: a smaller bias
+than the weights' noise in small missions.
 
-The nuisances are ridge logits on a design of bends and products (basis.py, ridge_logit.py), shared between missions,
-at the penalty with the least left-out loss. What trees find beyond that is found once for all moments: a boosted
-prognostic score (Hansen 2008, Biometrika 95), the outcome on what was known when the order was placed, left out in the
-same folds, is a covariate of both nuisances.
+The nuisances come in two steps. What was known at the order becomes a score of each moment and outcome, all of them on
+one wide design (scores.py); a trial's own chance and outcome are then regressions on these few scores, the missions,
+and what had happened before its sub-step (arms.py). Which products the wide design has, all moments and the outcome
+say together: what raises many moments and the outcome is what confounds. That chooses among functions of what was
+known at the order; nothing that came later is ever adjusted for.
 
 The placebo of a moment is the same trial with a past outcome, whether the customer came back after the journey before
 the last: no moment can have caused it, so an effect on it is confounding that is left (Lipsitch et al. 2010,
@@ -23,196 +25,185 @@ fold of the journey. The effect on that graph is then their mean with those of t
 would add is of second order, the square of a change that is small where few people are grouped differently.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pipeline.estimators.basis import Design, as_numbers, design, standardise
-from pipeline.estimators.ridge_logit import expit, fit_left_out, fold_grams, losses, own_fold
+from pipeline.estimators.arms import Arms, Told
+from pipeline.estimators.basis import Coded, coded
+from pipeline.estimators.scores import Asked, folds_of, left_out_scores, sample
+from pipeline.estimators.threads import one_thread
 from pipeline.estimators.trials import Bools, Floats, Influence, Ints, Trials
 
-FOLDS = 5
-CLIP = 0.05
-PENALTIES = np.array([10.0, 40.0, 160.0, 640.0])
-PLACEBO_PENALTIES = np.array([160.0])
-TILT_PENALTY = 2.0  # of the moment's own effect and of how it differs by mission: nearly free
+CLIP = 0.02
 FEWEST = 10  # an arm with fewer journeys is not fitted
-TREES = {"max_iter": 80, "learning_rate": 0.06, "max_leaf_nodes": 8, "min_samples_leaf": 30, "l2_regularization": 5.0}
-
-
-@dataclass(frozen=True)
-class _Table:
-    """The eligible journeys of a sub-step as a design: what both nuisances of its moments are fitted on.
-
-    columns (m, p), the last one constant; grams (FOLDS, p, p); tilt (m, t): what a moment's effect may differ by;
-    learned: how many of the rows, the leading ones, are fitted on.
-    """
-
-    rows: Ints
-    learned: int
-    folds: Ints
-    columns: Floats
-    grams: Floats
-    tilt: Floats
+SHUFFLED = 20_000  # journeys are enough to see whether the machinery finds what is not there
+REPEATS, FEW_ROWS = 3, 30_000  # drawings of the folds, as many as have so many rows together
+Influences = list[Influence | None]
 
 
 @dataclass(frozen=True)
 class _Question:
-    """An outcome (n,) with nan where it does not count, and what it is adjusted for (score: none for the placebo)."""
+    """Outcomes, (n,) each and nan where they do not count, what adjusts them, and the rows that are learned from."""
 
-    outcome: Floats
-    base: Design
-    score: Floats | None
-    penalties: Floats
+    outcomes: Sequence[Floats]
+    known: Coded
+    grown: int
 
 
 class MomentEffects:
-    """Fits all trials: `influences_[m]` and `placebos_[m]` are moment m's, None where an arm is (nearly) empty."""
+    """Fits all trials: `influences_[m]`, `values_[m]` (spend) and `placebos_[m]` are moment m's, None where an arm is
+    (nearly) empty, or there is no such outcome."""
 
-    def __init__(self, seed: int = 0) -> None:
+    def __init__(self, seed: int = 0, repeats: int = REPEATS) -> None:
         self.seed = seed
+        self.repeats = repeats
 
     def fit(self, trials: Trials) -> "MomentEffects":
         """Fit both nuisances of every moment. The same for the same seed and order of rows, whatever the threads."""
-        from threadpoolctl import threadpool_limits
-
-        with threadpool_limits(1):
+        with one_thread():
             self._fit(trials)
         return self
 
     def _fit(self, trials: Trials) -> None:
-        learned = trials.learned
-        folds = folds_of(trials.customer[:learned], self.seed)
-        folds = folds if trials.version_of is None else folds[trials.version_of]
-        missions, outcome = trials.indicators(), trials.outcome
-        every = design(trials.covariates, missions, outcome, learned)
-        asked = _Question(outcome, every, prognosis(trials, folds, self.seed), PENALTIES)
-        self.influences_ = _answers(trials, folds, asked)
-        known = {name: x for name, x in trials.covariates.items() if name not in trials.past_covariates}
-        past = _Question(trials.past_outcome, design(known, missions, outcome, learned), None, PLACEBO_PENALTIES)
-        self.placebos_ = _answers(trials, folds, past)
+        known = coded(trials.covariates, len(trials))
+        outcomes = [trials.outcome, *([] if trials.value is None else [trials.value])]
+        repeats = max(1, min(self.repeats, FEW_ROWS // max(1, trials.learned)))
+        found = _mean([_answers(trials, _Question(outcomes, known, 1), self.seed + nth) for nth in range(repeats)])
+        self.influences_ = found[0]
+        self.values_: Influences = found[1] if len(found) > 1 else [None] * len(trials.sub_step_of)
+        kept = [i for i, name in enumerate(known.names) if name not in trials.past_covariates]
+        earlier_ = Coded(tuple(known.names[i] for i in kept), known.values[:, kept], known.wordy[kept])
+        self.placebos_ = _answers(trials, _Question([trials.past_outcome], earlier_, 0), self.seed)[0]
 
 
-def _answers(trials: Trials, folds: Ints, asked: _Question) -> list[Influence | None]:
-    """All moments' trials of one question, sub-step by sub-step; rows without the outcome are out."""
-    answers: list[Influence | None] = [None] * trials.happened.shape[1]
-    for sub_step in range(trials.reached.shape[1]):
-        rows = np.flatnonzero(trials.reached[:, sub_step] & ~np.isnan(asked.outcome))
-        learned = rows[rows < trials.learned]
-        counts = trials.happened[learned].sum(axis=0)
-        enough = (counts >= FEWEST) & (counts <= len(learned) - FEWEST)
-        moments = np.flatnonzero(enough & (trials.sub_step_of == sub_step))
-        tables: dict[bytes, _Table] = {}
-        for moment in map(int, moments):
-            known = _earlier(trials, moment).tobytes()
-            table = tables[known] = tables.get(known) or _table(trials, folds, asked, rows, moment)
-            answers[moment] = _influence(table, trials.happened[rows, moment], asked.outcome[rows], asked.penalties)
-    return answers
+def _mean(drawings: list[list[Influences]]) -> list[Influences]:
+    """The influences of several drawings of the folds as one: the luck of a drawing is no part of the answer."""
+    return [[_mean_of(own) for own in zip(*of_outcome, strict=True)] for of_outcome in zip(*drawings, strict=True)]
 
 
-def _earlier(trials: Trials, moment: int) -> Bools:
+def _mean_of(drawn: Sequence[Influence | None]) -> Influence | None:
+    found = [one for one in drawn if one is not None]
+    if len(found) < len(drawn) or len(found) == 1:
+        return found[0] if len(found) == len(drawn) else None
+    means = {name: np.mean([vars(one)[name] for one in found], axis=0) for name in ("values", "control", "weight")}
+    return replace(found[0], **means)
+
+
+def _answers(trials: Trials, asked: _Question, seed: int) -> list[Influences]:
+    """By outcome, all moments' trials of one question; rows without an outcome are out."""
+    folds = folds_of(trials.customer[: trials.learned], seed)
+    folds = folds if trials.version_of is None else folds[trials.version_of]
+    counts = ~np.isnan(np.column_stack(asked.outcomes)).any(axis=1)
+    nothing: list[Influences] = [[None] * trials.happened.shape[1] for _ in asked.outcomes]
+    rows = np.flatnonzero(counts)
+    main = np.flatnonzero(rows < trials.learned)
+    if not len(main):
+        return nothing
+    part = _Part(trials, rows, main[sample(trials.customer[rows[main]], seed)])
+    scores, grown = left_out_scores(_targets(part, folds, asked), seed)
+    for moment in _fitted(part):
+        scored = np.column_stack([scores[:, : len(asked.outcomes)], scores[:, len(asked.outcomes) + moment], grown])
+        told = part.told(moment, scored, folds)
+        for nth, influence in enumerate(_influences(part, moment, told, asked)):
+            nothing[nth][moment] = influence
+    return nothing
+
+
+def shuffled(trials: Trials, seed: int) -> Trials:
+    """The main graph's trials with each moment dealt anew among the eligible journeys of a mission: none has an effect,
+    so that one which is found would be the machinery's. Of a large night, a sample."""
+    rng = np.random.default_rng(seed)
+    rows = sample(trials.customer[: trials.learned], seed, SHUFFLED)
+    happened = trials.happened[rows]
+    for moment, sub_step in enumerate(trials.sub_step_of):
+        reached = trials.reached[rows, sub_step]
+        for mission in range(-1, len(trials.missions)):
+            own = np.flatnonzero(reached & (trials.mission[rows] == mission))
+            happened[own, moment] = happened[rng.permutation(own), moment]
+    return replace(
+        trials, outcome=trials.outcome[rows], past_outcome=np.full(len(rows), np.nan), customer=trials.customer[rows],
+        mission=trials.mission[rows], covariates={name: x[rows] for name, x in trials.covariates.items()},
+        reached=trials.reached[rows], happened=happened, version_of=None, value=None,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Part:
+    """The journeys (positions `rows` in trials) that a question is about, and which of them are learned from."""
+
+    trials: Trials
+    rows: Ints
+    learned: Ints
+
+    def eligible(self, moment: int) -> Ints:
+        """Positions among `rows` of those that reached the moment's sub-step."""
+        return np.flatnonzero(self.trials.reached[self.rows, self.trials.sub_step_of[moment]])
+
+    def told(self, moment: int, scores: Floats, folds: Ints) -> Told:
+        """What is known of the moment's eligible journeys."""
+        own, trials = self.eligible(moment), self.trials
+        rows = self.rows[own]
+        before = [
+            trials.happened[np.ix_(rows, earlier(trials, moment))], trials.reached[rows, : trials.sub_step_of[moment]]
+        ]  # fmt: skip
+        taught = np.zeros(len(self.rows), dtype=bool)
+        taught[self.learned] = True
+        missions = trials.mission[rows][:, None] == np.arange(len(trials.missions))
+        return Told(scores[own], missions, np.column_stack(before), folds[rows], np.flatnonzero(taught[own]))
+
+
+def earlier(trials: Trials, moment: int) -> Bools:
     """The moments (m,) that came before this one: those of earlier sub-steps, and of its own what precedes it."""
-    earlier: Bools = trials.sub_step_of < trials.sub_step_of[moment]
-    return earlier if trials.precedes is None else earlier | trials.precedes[:, moment]
+    before: Bools = trials.sub_step_of < trials.sub_step_of[moment]
+    return before if trials.precedes is None else before | trials.precedes[:, moment]
 
 
-def folds_of(customer: Ints, seed: int) -> Ints:
-    """A fold for each row (n,), all rows of a customer in one."""
-    people, codes = np.unique(customer, return_inverse=True)
-    shuffled: Ints = np.random.default_rng(seed).permutation(len(people)) % FOLDS
-    return shuffled[codes]
+def _targets(part: _Part, folds: Ints, asked: _Question) -> Asked:
+    """The outcomes and all moments, each where its sub-step was reached, as targets of the scores."""
+    trials, rows = part.trials, part.rows
+    outcomes = np.column_stack(asked.outcomes)[rows]
+    return Asked(
+        known=asked.known.take(rows), mission=trials.mission[rows], missions=len(trials.missions), folds=folds[rows],
+        learned=part.learned, targets=np.column_stack([outcomes, trials.happened[rows]]),
+        counts=np.column_stack([np.ones(outcomes.shape, dtype=bool), trials.reached[np.ix_(rows, trials.sub_step_of)]]),
+        grown=asked.grown,
+    )  # fmt: skip
 
 
-def prognosis(trials: Trials, folds: Ints, seed: int) -> Floats:
-    """The log-odds of being retained as known at the order (n,), each from trees grown without the row's fold."""
-    from sklearn.ensemble import HistGradientBoostingClassifier
-
-    table = np.column_stack([trials.indicators(), *[as_numbers(x) for x in trials.covariates.values()]])
-    out = np.zeros(len(table))
-    for fold in range(FOLDS):
-        inside = folds == fold
-        train = ~inside & (np.arange(len(table)) < trials.learned)
-        if not inside.any() or len(np.unique(trials.outcome[train])) < 2:
-            continue
-        varied = _varied(table[train])
-        if varied.any():
-            trees = HistGradientBoostingClassifier(**TREES, early_stopping=False, random_state=seed)
-            trees.fit(table[np.ix_(train, varied)], trials.outcome[train])
-            out[inside] = trees.decision_function(table[np.ix_(inside, varied)])
-    return out
+def _fitted(part: _Part) -> list[int]:
+    """The moments that have two arms to learn from."""
+    reached = part.trials.reached[np.ix_(part.rows[part.learned], part.trials.sub_step_of)]
+    happened = (part.trials.happened[part.rows[part.learned]] & reached).sum(axis=0)
+    enough = (happened >= FEWEST) & (reached.sum(axis=0) - happened >= FEWEST)
+    return [int(moment) for moment in np.flatnonzero(enough)]
 
 
-def _varied(table: Floats) -> Bools:
-    """Columns with more than one value (the trees' binning fails on others)."""
-    seen = ~np.isnan(table)
-    highest = np.where(seen, table, -np.inf).max(axis=0)
-    varied: Bools = highest > np.where(seen, table, np.inf).min(axis=0)
-    return varied
+def _influences(part: _Part, moment: int, told: Told, asked: _Question) -> list[Influence]:
+    """The moment's trial, by outcome."""
+    rows = part.rows[part.eligible(moment)]
+    treated = part.trials.happened[rows, moment]
+    arms = Arms(told, treated.astype(np.float64)).fit()
+    weight = weights(treated, arms.chance_, int((rows < part.trials.learned).sum()))
+    return [influence(rows, treated, outcome[rows], weight, arms) for outcome in asked.outcomes]
 
 
-def _table(trials: Trials, folds: Ints, asked: _Question, rows: Ints, moment: int) -> _Table:
-    earlier, sub_step = trials.happened[np.ix_(rows, _earlier(trials, moment))], trials.sub_step_of[moment]
-    blocks = [earlier.astype(np.float64), trials.reached[rows, :sub_step].astype(np.float64)]
-    tilt = [np.ones(len(rows)), trials.indicators()[rows]]
-    learned = int((rows < trials.learned).sum())
-    if asked.score is not None:
-        blocks.append(_hinged(asked.score[rows], learned))
-        tilt.append(asked.score[rows] - asked.score[rows[:learned]].mean())
-    extra, _ = standardise(np.column_stack(blocks), learned)
-    columns = np.column_stack([asked.base.columns[rows], extra, np.ones(len(rows))])
-    grams = fold_grams(columns[:learned], folds[rows[:learned]], FOLDS)
-    return _Table(rows, learned, folds[rows], columns, grams, np.column_stack(tilt))
+def influence(rows: Ints, treated: Bools, outcome: Floats, weight: Floats, arms: Arms) -> Influence:
+    """The influence values of the mean difference over all rows, by augmented inverse probability weighting."""
+    without, happening = arms.means(outcome)
+    left = weight * (outcome - np.where(treated, happening, without))
+    control = without + np.where(treated, 0.0, left)
+    values = happening + np.where(treated, left, 0.0) - control
+    inside = (arms.chance_ > CLIP) & (arms.chance_ < 1 - CLIP)
+    return Influence(rows, values, control, treated, outcome, inside, weight)
 
 
-def _hinged(values: Floats, learned: int) -> Floats:
-    knots = np.quantile(values[:learned], [0.25, 0.5, 0.75])
-    return np.column_stack([values, *[np.maximum(values - knot, 0) for knot in knots]])
-
-
-def _influence(table: _Table, treated: Bools, outcome: Floats, penalties: Floats) -> Influence:
-    a = treated.astype(np.float64)
-    chance = expit(_chance(table, a, penalties))
-    without, happening = _arms(table, a, outcome, penalties)
+def weights(treated: Bools, chance: Floats, first: int) -> Floats:
+    """How many rows each stands for, (m,): one by the clipped chance of its own arm, so that the `first` rows' weights
+    sum to their number in each arm."""
     clipped = np.clip(chance, CLIP, 1 - CLIP)
-    control = without + (1 - a) / (1 - clipped) * (outcome - without)
-    values = happening + a / clipped * (outcome - happening) - control
-    return Influence(table.rows, values, control, treated, outcome, (chance > CLIP) & (chance < 1 - CLIP))
-
-
-def _chance(table: _Table, a: Floats, penalties: Floats) -> Floats:
-    """The left-out log-odds of the moment happening, (m,), at the penalty with the least left-out loss."""
-    weights = np.ones(table.columns.shape[1])
-    weights[-1] = 0
-    n = table.learned
-    fitted = fit_left_out(table.columns[:n], a[:n], table.folds[:n], table.grams, np.outer(weights, penalties))
-    scores = own_fold(table.columns @ fitted, table.folds, FOLDS)
-    best: Floats = scores[:, np.argmin(losses(scores[:n], a[:n]))]
-    return best
-
-
-def _arms(table: _Table, a: Floats, outcome: Floats, penalties: Floats) -> tuple[Floats, Floats]:
-    """The left-out chance of the outcome without and with the moment, (m,) each."""
-    tilted = table.tilt * a[:, None]
-    p, t = table.columns.shape[1], tilted.shape[1]
-    penalty = np.outer(np.r_[np.ones(p - 1), np.zeros(1 + t)], penalties)
-    penalty[p:] = TILT_PENALTY
-    grams, n = _wider(table, tilted), table.learned
-    wide = np.column_stack([table.columns[:n], tilted[:n]])
-    fitted = fit_left_out(wide, outcome[:n], table.folds[:n], grams, penalty)
-    without = own_fold(table.columns @ fitted[:p], table.folds, FOLDS)
-    happening = without + own_fold(table.tilt @ fitted[p:], table.folds, FOLDS)
-    best = np.argmin(losses(np.where(a[:n, None] > 0, happening[:n], without[:n]), outcome[:n]))
-    return expit(without[:, best]), expit(happening[:, best])
-
-
-def _wider(table: _Table, tilted: Floats) -> Floats:
-    """The design's Gram matrices with the moment's own columns added: only the new parts are computed."""
-    p, t = table.columns.shape[1], tilted.shape[1]
-    wide = np.zeros((FOLDS, p + t, p + t))
-    wide[:, :p, :p] = table.grams
-    for fold in range(FOLDS):
-        inside = np.flatnonzero(table.folds[: table.learned] == fold)
-        wide[fold, p:, :p] = tilted[inside].T @ table.columns[inside]
-        wide[fold, :p, p:] = wide[fold, p:, :p].T
-        wide[fold, p:, p:] = tilted[inside].T @ tilted[inside]
-    return wide
+    raw = 1 / np.where(treated, clipped, 1 - clipped)
+    sums = [raw[:first][treated[:first] == arm].sum() for arm in (False, True)]
+    out: Floats = raw * first / np.where(treated, sums[1], sums[0])
+    return out

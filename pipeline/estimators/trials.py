@@ -12,6 +12,7 @@ Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
 PLACEBO_FEWEST = 50  # in a smaller arm the error is too rough to say that a placebo failed
+LEFT_OVER = 0.15
 DETECTABLE = float(ndtri(0.975) + ndtri(0.8))  # in standard errors: seen at 5 % four times in five
 
 
@@ -25,7 +26,8 @@ class Trials:
     says; reached (n, sub-steps) and happened (n, moments) in the map's order; sub_step_of (moments,) positions;
     precedes (moments, moments): where the first, of the same sub-step, comes before the second (None: nowhere);
     version_of (n,): the row itself or, for the last rows, which another graph of who is who has in the place of a
-    journey's own row, that one (None: there are none). Such rows are judged, but nothing is learned from them.
+    journey's own row, that one (None: there are none). Such rows are judged, but nothing is learned from them;
+    value (n,): what was spent over the horizon, 0 where nothing was (None: not known).
     """
 
     outcome: Floats
@@ -40,6 +42,7 @@ class Trials:
     sub_step_of: Ints
     precedes: Bools | None = None
     version_of: Ints | None = None
+    value: Floats | None = None
 
     @property
     def learned(self) -> int:
@@ -60,7 +63,8 @@ class Influence:
     """One trial's influence values over its eligible journeys: their mean, over any group of them, is the effect there.
 
     rows (m,) positions in Trials; values (m,); control (m,): the same of the outcome's mean without the moment;
-    treated, outcome (m,); inside (m,): the moment's chance lies within the clip.
+    treated, outcome (m,); inside (m,): the moment's chance lies within the clip; weight (m,): how many of the eligible
+    journeys each one of its arm stands for.
     """
 
     rows: Ints
@@ -69,6 +73,7 @@ class Influence:
     treated: Bools
     outcome: Floats
     inside: Bools
+    weight: Floats
 
     def among(self, rows: Bools) -> "Influence":
         """Only those of the trials' rows that are marked, (n,)."""
@@ -80,8 +85,12 @@ class Influence:
 class Measured:
     """What was measured of each moment (rows) on each group (columns): missions, then journeys without one, then all.
 
-    effect, error (clustered by customer), naive, control (the outcome's mean without the moment), overlap (share of
-    eligible journeys whose chance lies within the clip), placebo and placebo_error are nan where they cannot be had.
+    effect, error, naive, control (the outcome's mean without the moment), overlap (share of eligible journeys whose
+    chance lies within the clip), placebo and placebo_error, value and value_error (of spend) are nan where they cannot
+    be had. error: the sampling error, clustered by customer, and beside it what adjusting may have left over, taken to
+    be of the size of LEFT_OVER of what it took away (the reasoning of Altonji, Elder & Taber 2005, J. Polit. Econ. 113:
+    what could not be seen confounds in proportion to what could). A moment that was hardly confounded is as sure as its
+    sample is large; one whose plain difference shrank by ten points may be another point and a half off.
     """
 
     eligible: Ints
@@ -93,6 +102,8 @@ class Measured:
     overlap: Floats
     placebo: Floats
     placebo_error: Floats
+    value: Floats
+    value_error: Floats
 
     def p_value(self) -> Floats:
         """Two-sided, of no effect, from the effect and its error alone."""
@@ -105,22 +116,32 @@ class Measured:
 
 
 def measure(
-    trials: Trials, influences: Sequence[Influence | None], placebos: Sequence[Influence | None], among: Bools
+    trials: Trials,
+    influences: Sequence[Influence | None],
+    placebos: Sequence[Influence | None],
+    among: Bools,
+    values: Sequence[Influence | None] | None = None,
 ) -> Measured:
-    """Means and clustered errors of the influence values, by moment and group, over the rows marked in `among` (n,)."""
+    """Means and clustered errors of the influence values, by moment and group, over the rows marked in `among` (n,).
+
+    values: the influences on spend, where there are any.
+    """
+    spends = values if values is not None else [None] * len(influences)
     k = len(trials.missions)
     group = np.where(trials.mission < 0, k, trials.mission)
     shape = (trials.happened.shape[1], k + 2)
     eligible, exposed = np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.int64)
-    tables = np.full((7, *shape), np.nan)
-    for m, (influence, placebo) in enumerate(zip(influences, placebos, strict=True)):
+    tables = np.full((9, *shape), np.nan)
+    for m, (influence, placebo, spend) in enumerate(zip(influences, placebos, spends, strict=True)):
         reached = trials.reached[:, trials.sub_step_of[m]] & among
         eligible[m] = _counts(group[reached], k)
         exposed[m] = _counts(group[reached & trials.happened[:, m]], k)
         if influence is not None:
             tables[:5, m] = _figures(influence.among(among), group, trials.customer, k)
         if placebo is not None:
-            tables[5:, m] = _figures(placebo.among(among), group, trials.customer, k, PLACEBO_FEWEST)[:2]
+            tables[5:7, m] = _figures(placebo.among(among), group, trials.customer, k, PLACEBO_FEWEST)[:2]
+        if spend is not None:
+            tables[7:, m] = _figures(spend.among(among), group, trials.customer, k)[:2]
     return Measured(eligible, exposed, *tables)
 
 
@@ -140,10 +161,11 @@ def _figures(influence: Influence, group: Ints, customer: Ints, k: int, fewest: 
         if not fewest <= treated.sum() <= len(treated) - fewest:
             continue
         values, outcome = influence.values[inside], influence.outcome[inside]
+        effect, naive = values.mean(), outcome[treated].mean() - outcome[~treated].mean()
         out[:, g] = (
-            values.mean(),
-            clustered_error(values, people[inside]),
-            outcome[treated].mean() - outcome[~treated].mean(),
+            effect,
+            np.hypot(clustered_error(values, people[inside]), LEFT_OVER * (naive - effect)),
+            naive,
             influence.control[inside].mean(),
             influence.inside[inside].mean(),
         )

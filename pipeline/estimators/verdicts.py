@@ -45,10 +45,10 @@ def enough(measured: Measured) -> Bools:
     return out
 
 
-def placebo_fails(measured: Measured) -> Bools:
-    """Where the moment seems to have changed the past, by more than chance over the whole table allows."""
+def placebo_fails(effect: Floats, error: Floats) -> Bools:
+    """Where an effect that cannot be there is seen, by more than chance over the whole table allows."""
     with np.errstate(invalid="ignore", divide="ignore"):
-        p_value = 2 * ndtr(-np.abs(measured.placebo / measured.placebo_error))
+        p_value = 2 * ndtr(-np.abs(effect / error))
         tests = max(1, int((~np.isnan(p_value)).sum()))
         found: Bools = p_value * tests < PLACEBO_LEVEL
     return found

@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from threadpoolctl import threadpool_limits
 
 from pipeline.context import Run
 from pipeline.estimators.emotion import CHUNK, MOST_UNRATED, EmotionModel, spread, standing
@@ -12,6 +11,7 @@ from pipeline.estimators.emotion_language import ENGLISH, languages, languages_o
 from pipeline.estimators.emotion_ratings import ENOUGH, LABELS, NEGATIVE, POSITIVE, RatingScale, learn_scale
 from pipeline.estimators.emotion_taught import spoken_ratings
 from pipeline.estimators.emotion_texts import read_texts, says_something
+from pipeline.estimators.threads import one_thread
 from pipeline.warehouse import Session
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def feel(texts: "pd.DataFrame") -> dict[str, EmotionModel]:
 
     texts: scale, text, rating, lang, delivered_night.
     """
-    with threadpool_limits(limits=1):
+    with one_thread():
         _rate(texts)
         models = _teach(texts)
         _read(texts, models)

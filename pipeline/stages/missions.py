@@ -5,7 +5,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from pipeline import mission_macro, mission_personas
 from pipeline.context import Run
@@ -15,6 +14,7 @@ from pipeline.estimators.mission_profiles import Profile
 from pipeline.estimators.mission_renewal import Renewal, renew
 from pipeline.estimators.mission_signals import Signals
 from pipeline.estimators.mission_standing import Settled, Standing
+from pipeline.estimators.threads import one_thread
 from pipeline.mission_labels import called, unknown
 from pipeline.stages.mission_reading import read_signals
 from pipeline.warehouse import Session
@@ -29,7 +29,7 @@ MODEL_FILE = "missions.json"
 
 def build(run: Run, session: Session) -> None:
     """Makes missions.assignments, missions.missions and missions.evidence, and keeps the model for the next night."""
-    with threadpool_limits(limits=1):
+    with one_thread():
         _build(run, session)
 
 

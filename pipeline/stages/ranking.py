@@ -5,17 +5,19 @@ The trials' rows come from sql/ranking/; here they become matrices, and what was
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 from pipeline import graphs
 from pipeline.context import Run
-from pipeline.estimators.moment_effects import MomentEffects
-from pipeline.estimators.pooling import pooled_draws
+from pipeline.estimators.diagnostics import Balances, balances, plain, strongest_known
+from pipeline.estimators.moment_effects import MomentEffects, shuffled
+from pipeline.estimators.pooling import DRAWS, pooled_draws
 from pipeline.estimators.trials import Bools, Floats, Influence, Measured, Trials, measure
 from pipeline.estimators.verdicts import Verdicts, e_value, enough, judge, placebo_fails
 from pipeline.journey_map import JourneyMap
+from pipeline.stages import changes, protocols, subgroups, worth
 from pipeline.stages.connections import connect
 from pipeline.stages.memories import remember
 from pipeline.trial_rows import Told, read_told, read_trials
@@ -28,6 +30,8 @@ NEEDS = ("ingest", "identity", "emotion", "journeys", "missions")
 
 ALL = "ALL"
 Z95 = 1.959964
+MEASURED = 0.8  # of the journeys: with less on missions that can tell, ALL would rest on what others say of the rest
+Tables = TypeVar("Tables", Measured, Balances)
 THEIRS = {
     "journeys.journeys": "journeys.regrouped_journeys",
     "journeys.touchpoints": "journeys.regrouped_touchpoints",
@@ -43,11 +47,21 @@ class Ranked:
     """What was measured of each moment (rows) and group (columns: missions, then all), and what is said of it.
 
     others: what is said on the other graphs of who is who; a graph on which nothing differs is not in it.
+    influences: a moment's over its eligible journeys of the main graph, None where an arm is (nearly) empty: their mean
+    over any group that was known before the moment is the effect there. values: the same of spend.
+    causes and biases: by moment, the strongest known cause, and the bias that a hidden one just as strong would make.
+    shuffled (moments, groups): the effect of the moment dealt anew within its missions, which has none.
     """
 
     measured: Measured
     verdicts: Verdicts
     others: dict[str, Verdicts]
+    influences: tuple[Influence | None, ...]
+    values: tuple[Influence | None, ...]
+    balances: Balances
+    causes: list[str | None]
+    biases: Floats
+    shuffled: Floats
 
 
 def build(run: Run, session: Session) -> None:
@@ -59,6 +73,10 @@ def build(run: Run, session: Session) -> None:
     ranked = rank(trials, run.settings.seed, among)
     table = rows(run.journey_map, trials.missions, ranked)
     session.put("ranking.moment_ranking", table, grain=("mission", "moment"))
+    worth.build(run, session)
+    subgroups.build(run, session, trials, ranked)
+    protocols.build(run, session, trials)
+    changes.build(session, trials, run.journey_map, ranked.influences)
     connect(session, trials, run.journey_map, run.settings.seed)
     remember(run, session)
     named = int(np.isin(ranked.verdicts.verdict, ["drives", "harms"]).sum())
@@ -91,34 +109,60 @@ def _told_elsewhere(run: Run, session: Session) -> dict[str, Told]:
 
 def rank(trials: Trials, seed: int, among: Mapping[str, Bools]) -> Ranked:
     """From trials to what is said; `among` marks, by graph, the rows (n,) that make up its trials."""
-    none: list[None] = [None] * len(trials.sub_step_of)
-    influences: Sequence[Influence | None] = none
-    placebos: Sequence[Influence | None] = none
+    none: list[Influence | None] = [None] * len(trials.sub_step_of)
+    influences, values, placebos, dealt = none, none, none, none
+    again = shuffled(trials, seed)
     if trials.learned:
         fitted = MomentEffects(seed).fit(trials)
-        influences, placebos = fitted.influences_, fitted.placebos_
+        influences, values, placebos = fitted.influences_, fitted.values_, fitted.placebos_
+        dealt = MomentEffects(seed, repeats=1).fit(again).influences_
     main = np.arange(len(trials)) < trials.learned
-    measured, verdicts = _judged(measure(trials, influences, placebos, main), seed)
-    others = {graph: _judged(measure(trials, influences, placebos, theirs), seed)[1] for graph, theirs in among.items()}
-    return Ranked(measured, verdicts, others)
+    null = measure(again, dealt, none, np.ones(len(again), dtype=bool))
+    measured, verdicts = _judged(measure(trials, influences, placebos, main, values), null, seed)
+    others = {
+        graph: _judged(measure(trials, influences, placebos, theirs), null, seed)[1] for graph, theirs in among.items()
+    }
+    known = plain(trials)
+    causes, biases = strongest_known(trials, known, influences, seed)
+    return Ranked(
+        measured, verdicts, others, _among(influences, main), _among(values, main),
+        _of(balances(trials, known, influences, main)), causes, biases, _of(null).effect,
+    )  # fmt: skip
 
 
-def _judged(measured: Measured, seed: int) -> tuple[Measured, Verdicts]:
-    """What was measured by mission and for all, and what is said of it."""
+def _among(influences: Sequence[Influence | None], rows_: Bools) -> tuple[Influence | None, ...]:
+    return tuple(None if one is None else one.among(rows_) for one in influences)
+
+
+def _of(tables: Tables) -> Tables:
+    """The columns that are shown: the missions, and all."""
+    k = next(iter(vars(tables).values())).shape[1] - 2
+    shown = np.r_[0:k, k + 1]
+    return type(tables)(**{name: table[:, shown] for name, table in vars(tables).items()})
+
+
+def _judged(measured: Measured, null: Measured, seed: int) -> tuple[Measured, Verdicts]:
+    """What was measured by mission and for all, and what is said of it; null: of the moments dealt anew."""
     k = measured.effect.shape[1] - 2
     useful = enough(measured)
     effect = np.where(useful, measured.effect, np.nan)
     draws = pooled_draws(effect[:, : k + 1], measured.error[:, : k + 1], seed)
     shares = measured.eligible[:, : k + 1] / np.maximum(1, measured.eligible[:, -1:])
     overall = (draws * shares[:, :, None]).sum(axis=1, keepdims=True)
+    thin = np.flatnonzero((shares * useful[:, : k + 1]).sum(axis=1) < MEASURED)
+    overall[thin] = _unpooled(measured.effect[thin, -1:], measured.error[thin, -1:], seed)
     shown = np.r_[0:k, k + 1]
     draws = np.concatenate([draws[:, :k], overall], axis=1)
     draws[~useful[:, shown]] = np.nan  # only what the other missions say: not this one's effect
-    return _shown(measured, shown), judge(draws, (useful & ~placebo_fails(measured))[:, shown])
+    sound = ~placebo_fails(measured.placebo, measured.placebo_error) & ~placebo_fails(null.effect, null.error)
+    return _of(measured), judge(draws, (useful & sound)[:, shown])
 
 
-def _shown(measured: Measured, columns: "np.ndarray[tuple[int, ...], np.dtype[np.int64]]") -> Measured:
-    return Measured(**{name: table[:, columns] for name, table in vars(measured).items()})
+def _unpooled(effect: Floats, error: Floats, seed: int) -> Floats:
+    """Draws (m, 1, DRAWS) of what was measured of all journeys at once, (m, 1), with nothing borrowed."""
+    noise = np.random.default_rng(seed).standard_normal(DRAWS)
+    out: Floats = effect[:, :, None] + error[:, :, None] * noise
+    return out
 
 
 def rows(journey_map: JourneyMap, missions: Sequence[str], ranked: Ranked) -> "pa.Table":
@@ -134,8 +178,10 @@ def rows(journey_map: JourneyMap, missions: Sequence[str], ranked: Ranked) -> "p
     for name in ("step", "sub_step", "moment", "type", "micro_moment"):
         columns[name] = pa.array([getattr(moments[m], name) for m, _ in order], pa.string())
     columns |= {name: pa.array(getattr(measured, name)[at], pa.int64()) for name in ("eligible", "exposed")}
-    figures = _figures(measured, verdicts)
+    columns["unexposed"] = pa.array((measured.eligible - measured.exposed)[at], pa.int64())
+    figures = _figures(measured, verdicts) | _judgement(ranked)
     columns |= {name: pa.array(x[at], pa.float64(), from_pandas=True) for name, x in figures.items()}
+    columns["sensitivity_cause"] = pa.array([ranked.causes[m] for m, _ in order], pa.string())
     columns["verdict"] = pa.array(verdicts.verdict[at].tolist(), pa.string())
     for name in ("rank", "rank_low", "rank_high"):
         columns[name] = pa.array(getattr(verdicts, name)[at], pa.int64(), from_pandas=True)
@@ -162,7 +208,6 @@ def _figures(measured: Measured, verdicts: Verdicts) -> dict[str, Floats]:
     """The mart's figures by name; nan where there is none."""
     reach = Z95 * measured.error
     told = verdicts.verdict != "cannot_tell"
-    nothing = np.full(measured.effect.shape, np.nan)
     return {
         "effect": verdicts.effect,
         "ci_low": verdicts.low,
@@ -177,6 +222,22 @@ def _figures(measured: Measured, verdicts: Verdicts) -> dict[str, Floats]:
         "overlap": measured.overlap,
         "placebo_effect": measured.placebo,
         "sensitivity": np.where(told, e_value(verdicts.effect, measured.control), np.nan),
-        "retained_customers": nothing,  # what a feasible change is worth: not estimated yet
-        "retained_value": nothing,
+        "value_effect": measured.value,
+        "value_ci_low": measured.value - Z95 * measured.value_error,
+        "value_ci_high": measured.value + Z95 * measured.value_error,
+    }
+
+
+def _judgement(ranked: Ranked) -> dict[str, Floats]:
+    """What a reader needs to judge an effect by; nan where there is none."""
+    verdicts, measured = ranked.verdicts, ranked.measured
+    with np.errstate(invalid="ignore", divide="ignore"):
+        times = np.abs(verdicts.effect) / ranked.biases[:, None]
+    return {
+        "outside_overlap": 1 - measured.overlap,
+        "balance_before": ranked.balances.before,
+        "balance_after": ranked.balances.after,
+        "effective_sample_size": ranked.balances.effective,
+        "sensitivity_times": np.where(verdicts.verdict != "cannot_tell", times, np.nan),
+        "shuffled_effect": ranked.shuffled,
     }

@@ -1,5 +1,5 @@
 -- ranking.followed: the journeys that any trial may draw on: anchored on an order and followed up in full, with what the customer had done before.
--- Everything here was known when the order was placed; a return is an order placed in the horizon after the end of the order before it.
+-- Everything but the outcomes (retained, and what was spent over the horizon: value_after) was known when the order was placed; a return is an order placed in the horizon after the end of the order before it.
 -- grain   journey_id
 -- reads   journeys.journeys, missions.assignments
 -- params  horizon_days
@@ -51,6 +51,20 @@ histories as (
         previous_value
     from returns
     window past as (partition by customer_id order by ordered_at, journey_id)
+),
+
+spends as (
+    select
+        a.journey_id,
+        sum(b.value) as value_after
+    from journeys as a
+    inner join journeys as b
+        on
+            a.customer_id = b.customer_id
+            and b.ordered_at > a.ends_at
+            and b.ordered_at <= a.ends_at + $horizon_days * interval '1 day'
+    where b.order_id is not null
+    group by a.journey_id
 )
 
 select
@@ -58,6 +72,7 @@ select
     j.customer_id,
     j.ordered_at,
     cast(j.retained as integer) as retained,
+    coalesce(cast(s.value_after as double), 0) as value_after,
     a.mission,
     cast(a.mission_probability as double) as mission_probability,
     j.category,
@@ -76,4 +91,5 @@ select
 from journeys as j
 inner join histories as h on j.journey_id = h.journey_id
 left join assignments as a on j.journey_id = a.journey_id
+left join spends as s on j.journey_id = s.journey_id
 where j.retained is not null and j.followed_up

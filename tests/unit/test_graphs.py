@@ -48,6 +48,9 @@ KINDS = {
     | {"occurred_at": TIME, "duration_seconds": REAL, "rating": REAL, "amount": REAL},
     "ingest.posts": dict.fromkeys(("post_id", "author_handle", "platform", "topics", "text"), TEXT)
     | {"created_at": TIME},
+    "ingest.files": dict.fromkeys(("source", "table_name", "file"), TEXT)
+    | {"night": pa.date32()}
+    | dict.fromkeys(("arrived", "accepted", "superseded", "quarantined", "erased"), pa.int64()),
     "ingest.factors": {"date": pa.date32(), "region": TEXT, "factor": TEXT, "value": REAL},
     "ingest.customers": dict.fromkeys(("crm_id", "region", "country"), TEXT),
     "ingest.customers_history": dict.fromkeys(("crm_id", "loyalty_id"), TEXT) | {"created_at": TIME},
@@ -58,7 +61,7 @@ KINDS = {
     "identity.refused": {"identifier_kind": TEXT, "identifier_value": TEXT},
     "emotion.emotions": {"source": TEXT, "record_id": TEXT, "valence": REAL},
     "missions.assignments": {"journey_id": TEXT, "mission": TEXT, "mission_probability": REAL},
-    "missions.missions": {"mission": TEXT},
+    "missions.missions": {"mission": TEXT, "journeys": pa.int64()},
 }  # fmt: skip
 Rows = dict[str, list[dict[str, object]]]
 Build = Callable[[Rows, str], Path]

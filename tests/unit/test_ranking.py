@@ -20,7 +20,7 @@ def measured(shape: tuple[int, int], **tables: float | np.ndarray) -> Measured:
     """A Measured of plain values: 1,000 eligible, half of them exposed, nothing found."""
     plain = {
         "eligible": 1000, "exposed": 500, "effect": 0.0, "error": 0.02, "naive": 0.0, "control": 0.5, "overlap": 1.0,
-        "placebo": 0.0, "placebo_error": 0.02,
+        "placebo": 0.0, "placebo_error": 0.02, "value": 0.0, "value_error": 1.0,
     }  # fmt: skip
     return Measured(**{name: np.broadcast_to(np.asarray(value), shape) for name, value in (plain | tables).items()})
 
@@ -118,7 +118,7 @@ def test_it_cannot_tell_without_a_fair_comparison(tables: dict[str, float]) -> N
 def test_a_placebo_fails_only_beyond_the_chance_of_the_whole_table() -> None:
     placebo = np.full((10, 5), 0.05)
     placebo[0, 0] = 0.1
-    fails = placebo_fails(measured((10, 5), placebo=placebo))
+    fails = placebo_fails(placebo, np.full((10, 5), 0.02))
     assert fails[0, 0]
     assert fails.sum() == 1
 
@@ -166,8 +166,18 @@ def test_before_anybody_is_followed_up_every_moment_has_its_row_and_it_cannot_te
     assert table["mission"].tolist() == ["ALL"] * len(moments) + ["rest"] * len(moments)
     assert table["moment"].tolist() == [row.moment for row in moments] * 2
     assert set(table["verdict"]) == {"cannot_tell"}
-    assert table[["effect", "ci_low", "q_value", "rank", "sensitivity"]].isna().all(axis=None)
-    assert (table[["eligible", "exposed"]] == 0).all(axis=None)
+    nothing = [
+        "effect",
+        "ci_low",
+        "q_value",
+        "rank",
+        "sensitivity",
+        "value_effect",
+        "balance_after",
+        "sensitivity_cause",
+    ]
+    assert table[nothing].isna().all(axis=None)
+    assert (table[["eligible", "exposed", "unexposed"]] == 0).all(axis=None)
 
 
 def test_a_failed_placebo_is_said_but_not_named() -> None:
@@ -187,6 +197,9 @@ def test_a_failed_placebo_is_said_but_not_named() -> None:
         sub_step_of=np.array([0]),
     )
     ranked = rank(trials, 1, {})
+    assert abs(ranked.shuffled[0, -1]) < 0.08
+    assert ranked.influences[0] is not None
+    assert ranked.influences[0].values.mean() == pytest.approx(ranked.measured.effect[0, -1])
     assert ranked.measured.placebo[0, -1] > 0.3
     assert ranked.verdicts.effect[0, -1] > 0.2
     assert set(ranked.verdicts.verdict.ravel()) == {"cannot_tell"}
