@@ -159,4 +159,5 @@ def _versions(document: Document) -> list[str]:
     version = (
         f" by landmark {now['landmark_version']}" if now["landmark_version"] != protocol["landmark_version"] else ""
     )
-    return [*lines, f"  NOT the same when made again{version}: {'; '.join(apart)}"]
+    hint = "  (another processor or linear algebra library makes other last digits, and draws a little off)"
+    return [*lines, f"  NOT the same when made again{version}: {'; '.join(apart)}", hint]

@@ -10,7 +10,7 @@ from pipeline.estimators.pooling import pooled_draws
 from pipeline.estimators.trials import Measured, Trials
 from pipeline.estimators.verdicts import NOTHING, e_value, enough, judge, placebo_fails, running_mean
 from pipeline.journey_map import load_journey_map
-from pipeline.stages.ranking import rank, rows
+from pipeline.stages.ranking import _judged, rank, rows
 from pipeline.trial_rows import fields
 
 MAP = Path(__file__).parent.parent.parent / "pipeline" / "demo" / "journey_map.yml"
@@ -178,6 +178,20 @@ def test_before_anybody_is_followed_up_every_moment_has_its_row_and_it_cannot_te
     ]
     assert table[nothing].isna().all(axis=None)
     assert (table[["eligible", "exposed", "unexposed"]] == 0).all(axis=None)
+
+
+@pytest.mark.parametrize(("told", "overall"), [(900, 0.2), (400, 0.05)])
+def test_all_is_the_sum_of_missions_where_these_can_tell_and_else_what_was_measured(told: int, overall: float) -> None:
+    none = np.nan
+    table = measured(
+        (1, 4),
+        eligible=np.array([[told, 1000 - told, 0, 1000]]),
+        exposed=np.array([[told // 2, 5, 0, told // 2 + 5]]),
+        effect=np.array([[0.2, -0.3, none, 0.05]]),
+        error=np.array([[0.01, 0.4, none, 0.01]]),
+    )
+    verdicts = _judged(table, table, 0)[1]
+    assert verdicts.effect[0, -1] == pytest.approx(overall, abs=0.03)
 
 
 def test_a_failed_placebo_is_said_but_not_named() -> None:
