@@ -4,11 +4,21 @@ from typing import Any
 
 from pipeline.context import Run
 
+REASONS = ["few", "no_overlap", "unseen_cause", "unsure", "past_placebo", "shuffled_placebo"]
 VERDICTS = ["drives", "harms", "no_detectable_effect", "cannot_tell"]
 SHARES = {
     "p_value": "A probability.",
     "q_value": "A share of what is named at least as surely.",
     "overlap": "A share of the eligible journeys.",
+    "outside_overlap": "The rest of them.",
+    "unseen_bias": "How far a change of a probability may be off.",
+}
+AT_LEAST = {  # 0
+    "balance_before": "A size of a difference.",
+    "balance_after": "A size of a difference.",
+    "effective_sample_size": "A number of journeys.",
+    "sensitivity_times": "A ratio of sizes.",
+    "unexposed": "A number of journeys.",
 }
 
 
@@ -57,6 +67,16 @@ def suites(run: Run) -> dict[str, list[Any]]:
             ),
             gxe.ExpectColumnValuesToBeBetween(
                 column="sensitivity", min_value=1, notes="A risk ratio turned away from 1: at least 1 (an E-value)."
+            ),
+            gxe.ExpectColumnValuesToBeInSet(
+                column="reason", value_set=REASONS, notes="Why nothing can be told: one of the reasons that docs name."
+            ),
+            gxe.ExpectColumnPairValuesAToBeGreaterThanB(
+                column_A="value_ci_high", column_B="value_ci_low", or_equal=True, notes="An interval's ends in order."
+            ),
+            *(
+                gxe.ExpectColumnValuesToBeBetween(column=column, min_value=0, notes=why)
+                for column, why in AT_LEAST.items()
             ),
             *graphs,
             *shares,

@@ -14,6 +14,12 @@ _SAID = {
     "no_detectable_effect": "no effect seen",
     "cannot_tell": "cannot tell",
 }
+_NONE = {
+    "few": "too few journeys had it, or went without it",
+    "no_overlap": "those with it and those without have too little in common",
+    "unseen_cause": "something in no export may make as much as this",
+    "unsure": "so few tell that even a large effect would not have been seen",
+}
 _DIAGNOSTICS = {
     "balance_before": "largest difference of the arms before weighting, in standard deviations",
     "balance_after": "largest difference of the arms after weighting, in standard deviations",
@@ -73,7 +79,12 @@ def _diagnostics(row: Document) -> list[str]:
     if row["overlap"] is not None:
         lines.append(f"  {percent(row['overlap'])} of them have others like them in the other arm")
     lines += [f"  {row[name]:,.3g}: {told}" for name, told in _DIAGNOSTICS.items() if row.get(name) is not None]
-    if row.get("sensitivity_cause") is not None and row.get("sensitivity_times") is not None:
+    if row.get("unseen_bias"):
+        lines.append(
+            "  it goes together with other moments more than all that is known explains: something in no export may be"
+            f" behind them, and may make {in_100(row['unseen_bias'])} in 100 of what looks like an effect"
+        )
+    elif row.get("sensitivity_cause") is not None and row.get("sensitivity_times") is not None:
         cause = known(row["sensitivity_cause"])
         lines.append(f"  {row['sensitivity_times']:.2g} times as strong as {cause}, the strongest cause that is known")
     if row["depends_on_identity"]:
@@ -84,7 +95,7 @@ def _diagnostics(row: Document) -> list[str]:
 def _estimate(row: Document) -> list[str]:
     lines = ["the estimate, in customers of 100"]
     if row["effect"] is None:
-        return [*lines, "  none: too few journeys had it, or went without it"]
+        return [*lines, f"  none: {_NONE.get(row.get('reason') or '', _NONE['few'])}"]
     for name, told in (
         ("", "with strength borrowed from the other missions"),
         ("_unpooled", "from these journeys alone"),

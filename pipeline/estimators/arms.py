@@ -7,11 +7,11 @@ the outcome's score missed (Scharfstein, Rotnitzky & Robins 1999, JASA 94, on su
 effect may differ by mission and by the scores. All of it is fitted without the row's own fold.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pipeline.estimators.basis import Floats, Ints
+from pipeline.estimators.basis import Bools, Floats, Ints
 from pipeline.estimators.ridge_logit import expit, fit_left_out, fold_grams
 from pipeline.estimators.scores import FOLDS, is_binary, winsorised
 
@@ -103,6 +103,17 @@ class Arms:
         told, s = self.told, self.told.scores.shape[1]
         mean, scale = self._frame.mean[:s], self._frame.scale[:s]
         return np.column_stack([np.ones(len(rows)), told.missions[rows], (told.scores[rows] - mean) * scale])
+
+
+def unexplained(told: Told, treated: Bools) -> Floats:
+    """What the moment (l,) of the learned rows leaves, by least squares on scores and missions, not on what happened
+    before: (l,)."""
+    known = replace(told, before=np.empty((len(told.folds), 0)))
+    columns = _framed(known).columns(known, known.learned)
+    y = treated.astype(np.float64)
+    normal = columns.T @ columns + SCORE_PENALTY * np.eye(columns.shape[1])
+    out: Floats = y - columns @ np.linalg.solve(normal, columns.T @ y)
+    return out
 
 
 def _fit(columns: Floats, y: Floats, folds: Ints, penalty: Floats, *, logit: bool) -> Floats:

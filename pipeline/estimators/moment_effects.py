@@ -30,11 +30,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pipeline.estimators.arms import Arms, Told
+from pipeline.estimators.arms import Arms, Told, unexplained
 from pipeline.estimators.basis import Coded, coded
 from pipeline.estimators.scores import Asked, folds_of, left_out_scores, sample
 from pipeline.estimators.threads import one_thread
 from pipeline.estimators.trials import Bools, Floats, Influence, Ints, Trials
+from pipeline.estimators.unseen import pulls
 
 CLIP = 0.02
 FEWEST = 10  # an arm with fewer journeys is not fitted
@@ -54,7 +55,8 @@ class _Question:
 
 class MomentEffects:
     """Fits all trials: `influences_[m]`, `values_[m]` (spend) and `placebos_[m]` are moment m's, None where an arm is
-    (nearly) empty, or there is no such outcome."""
+    (nearly) empty, or there is no such outcome. `pulls_` (moments,): what each hangs on a cause that is not known
+    (unseen.py)."""
 
     def __init__(self, seed: int = 0, repeats: int = REPEATS) -> None:
         self.seed = seed
@@ -70,12 +72,14 @@ class MomentEffects:
         known = coded(trials.covariates, len(trials))
         outcomes = [trials.outcome, *([] if trials.value is None else [trials.value])]
         repeats = max(1, min(self.repeats, FEW_ROWS // max(1, trials.learned)))
-        found = _mean([_answers(trials, _Question(outcomes, known, 1), self.seed + nth) for nth in range(repeats)])
+        drawn = [_answers(trials, _Question(outcomes, known, 1), self.seed + nth) for nth in range(repeats)]
+        self.pulls_ = pulls(drawn[0].left, trials.sub_step_of, trials.customer[drawn[0].learned])
+        found = _mean([one.influences for one in drawn])
         self.influences_ = found[0]
         self.values_: Influences = found[1] if len(found) > 1 else [None] * len(trials.sub_step_of)
         kept = [i for i, name in enumerate(known.names) if name not in trials.past_covariates]
         earlier_ = Coded(tuple(known.names[i] for i in kept), known.values[:, kept], known.wordy[kept])
-        self.placebos_ = _answers(trials, _Question([trials.past_outcome], earlier_, 0), self.seed)[0]
+        self.placebos_ = _answers(trials, _Question([trials.past_outcome], earlier_, 0), self.seed).influences[0]
 
 
 def _mean(drawings: list[list[Influences]]) -> list[Influences]:
@@ -87,28 +91,44 @@ def _mean_of(drawn: Sequence[Influence | None]) -> Influence | None:
     found = [one for one in drawn if one is not None]
     if len(found) < len(drawn) or len(found) == 1:
         return found[0] if len(found) == len(drawn) else None
-    means = {name: np.mean([vars(one)[name] for one in found], axis=0) for name in ("values", "control", "weight")}
+    means = {
+        name: np.mean([vars(one)[name] for one in found], axis=0)
+        for name in ("values", "modelled", "control", "weight")
+    }
     return replace(found[0], **means)
 
 
-def _answers(trials: Trials, asked: _Question, seed: int) -> list[Influences]:
-    """By outcome, all moments' trials of one question; rows without an outcome are out."""
+@dataclass(frozen=True)
+class _Answers:
+    """By outcome, all moments' trials; and of the rows `learned` (l,) from, what each moment leaves (l, moments) once
+    what was known at the order has explained what it can, nan where its sub-step was not reached."""
+
+    influences: list[Influences]
+    learned: Ints
+    left: Floats
+
+
+def _answers(trials: Trials, asked: _Question, seed: int) -> _Answers:
+    """The trials of one question; rows without an outcome are out."""
     folds = folds_of(trials.customer[: trials.learned], seed)
     folds = folds if trials.version_of is None else folds[trials.version_of]
     counts = ~np.isnan(np.column_stack(asked.outcomes)).any(axis=1)
-    nothing: list[Influences] = [[None] * trials.happened.shape[1] for _ in asked.outcomes]
+    found: list[Influences] = [[None] * trials.happened.shape[1] for _ in asked.outcomes]
     rows = np.flatnonzero(counts)
     main = np.flatnonzero(rows < trials.learned)
-    if not len(main):
-        return nothing
     part = _Part(trials, rows, main[sample(trials.customer[rows[main]], seed)])
+    left = np.full((len(part.learned), trials.happened.shape[1]), np.nan)
+    if not len(main):
+        return _Answers(found, rows, left)
     scores, grown = left_out_scores(_targets(part, folds, asked), seed)
     for moment in _fitted(part):
         scored = np.column_stack([scores[:, : len(asked.outcomes)], scores[:, len(asked.outcomes) + moment], grown])
-        told = part.told(moment, scored, folds)
+        told, own = part.told(moment, scored, folds), part.eligible(moment)
+        treated = trials.happened[rows[own[told.learned]], moment]
+        left[np.searchsorted(part.learned, own[told.learned]), moment] = unexplained(told, treated)
         for nth, influence in enumerate(_influences(part, moment, told, asked)):
-            nothing[nth][moment] = influence
-    return nothing
+            found[nth][moment] = influence
+    return _Answers(found, rows[part.learned], left)
 
 
 def shuffled(trials: Trials, seed: int) -> Trials:
@@ -196,7 +216,7 @@ def influence(rows: Ints, treated: Bools, outcome: Floats, weight: Floats, arms:
     control = without + np.where(treated, 0.0, left)
     values = happening + np.where(treated, left, 0.0) - control
     inside = (arms.chance_ > CLIP) & (arms.chance_ < 1 - CLIP)
-    return Influence(rows, values, control, treated, outcome, inside, weight)
+    return Influence(rows, values, happening - without, control, treated, outcome, inside, weight)
 
 
 def weights(treated: Bools, chance: Floats, first: int) -> Floats:

@@ -7,10 +7,12 @@ A moment's effect on mission k, theta_k, is next to nothing, or near a mean that
         with still         theta_k ~ N(0, SPIKE²)
         otherwise          theta_k ~ N(mu, tau²), or with HEAVY N(mu, (3 tau)²): a few are unlike the rest
 
-What was measured is theta_k with its standard error. alive, still, tau and omega are learned from all moments of the
-table together, as weights on a grid rather than one best point: a night has few moments, and a best point would be
-too sure of itself. Given mu the missions are independent, so the weights are exact but for the grid of mu. What is
-believed is kept as draws, all missions of a moment jointly, so that means over missions and ranks follow from them.
+What was measured is theta_k, and noise, and what adjusting left over: r times the shared part of each mission's error,
+with one r ~ N(0, 1) for all missions of the moment. Missions on which a moment does nothing tell how much that is.
+alive, still, tau and omega are learned from all moments of the table together, as weights on a grid rather than one
+best point: a night has few moments, and a best point would be too sure of itself. Given mu and r the missions are
+independent, so the weights are exact but for the grids of mu and r. What is believed is kept as draws, all missions of
+a moment jointly, so that means over missions and ranks follow from them.
 
 After Efron & Morris 1975 (JASA 70) for borrowing strength, Stephens 2017 (Biostatistics 18) for the spike and the
 local false sign rate, Urbut et al. 2019 (Nature Genetics 51) for sharing between conditions.
@@ -31,50 +33,62 @@ HEAVY = 0.15
 GRID = np.array(list(product((0.15, 0.4, 0.7), (0.01, 0.03, 0.06, 0.12), (0.02, 0.05, 0.1, 0.2))))  # still, tau, omega
 ALIVE = np.array([0.1, 0.3, 0.5, 0.7, 0.9])
 NODES = np.linspace(-3.25, 3.25, 27)  # of mu, in units of omega
+SHARED = np.linspace(-2.5, 2.5, 11)  # of r
 DRAWS = 4000
 
 
 @dataclass(frozen=True)
-class _Evidence:
-    """Log densities of what was measured: `dead` (m,), `parts` (3, m, k, grid, nodes) of spike, near and far.
+class _Cells:
+    """Effects, errors without their shared part, and that part, each (k,) of a moment; nan where not measured."""
 
-    Parts hold their shares; groups without a measurement have density one.
-    """
-
-    dead: Floats
-    parts: Floats
+    effect: Floats
+    error: Floats
+    shared: Floats
 
 
-def pooled_draws(effect: Floats, error: Floats, seed: int) -> Floats:
-    """Effects and standard errors (m, k), nan where not measured, to draws (m, k, DRAWS) of what is believed.
+def pooled_draws(effect: Floats, error: Floats, shared: Floats, seed: int) -> Floats:
+    """Effects, standard errors and of these the shared part (m, k), nan where not measured, to draws (m, k, DRAWS) of
+    what is believed.
 
     Groups that were not measured get what the others say of them.
     """
-    evidence = _evidence(effect, error)
-    node = -0.5 * NODES**2
-    together = logsumexp(evidence.parts, axis=0).sum(axis=1) + node - logsumexp(node)  # m, grid, nodes
-    weights = _weights(evidence.dead, together)
+    own = np.sqrt(np.maximum(error**2 - shared**2, 1e-12))
+    cells = [_Cells(*one) for one in zip(effect, own, shared, strict=True)]
+    dead, alive = (np.stack(each) for each in zip(*map(_evidence, cells), strict=True))
     rng = np.random.default_rng(seed)
-    measured = np.stack([effect, error], axis=1)
-    return np.stack([_draws(measured[i], evidence.parts[:, i], weights[i], rng) for i in range(len(effect))])
+    weights = _weights(dead, alive)
+    return np.stack([_draws(one, weight, rng) for one, weight in zip(cells, weights, strict=True)])
 
 
-def _evidence(effect: Floats, error: Floats) -> _Evidence:
+def _evidence(cells: _Cells) -> tuple[Floats, Floats]:
+    """Log densities of what was measured of a moment, r and mu included: where it is dead, (r,), else (r, grid, mu)."""
+    dead, alive = np.empty(len(SHARED)), np.empty((len(SHARED), len(GRID), len(NODES)))
     still, tau, omega = (column[:, None] for column in GRID.T)
-    seen = ~np.isnan(effect)
-    b = np.where(seen, effect, 0.0)[:, :, None, None]
-    variance = np.where(seen, error, 1.0)[:, :, None, None] ** 2
-    gap = b - omega * NODES
-    parts = np.stack(
-        [
-            np.log(still) + _log_normal(b, variance + SPIKE**2) + np.zeros(len(NODES)),
-            np.log((1 - still) * (1 - HEAVY)) + _log_normal(gap, variance + tau**2),
-            np.log((1 - still) * HEAVY) + _log_normal(gap, variance + (3 * tau) ** 2),
-        ]
-    )
-    shares = np.log(np.stack([still, (1 - still) * (1 - HEAVY), (1 - still) * HEAVY]))[:, None, None]
-    dead = np.where(seen, _log_normal(b, variance + SPIKE**2)[:, :, 0, 0], 0.0).sum(axis=1)
-    return _Evidence(dead, np.where(seen[:, :, None, None], parts, shares))
+    for nth, r in enumerate(SHARED):
+        parts, nothing = _parts(cells, r, (still, tau, omega * NODES))
+        dead[nth], alive[nth] = nothing.sum(), logsumexp(parts, axis=0).sum(axis=0)
+    return dead + _log_normal_grid(SHARED), alive + _log_normal_grid(SHARED)[:, None, None] + _log_normal_grid(NODES)
+
+
+def _parts(cells: _Cells, r: "Floats | float", prior: tuple[Floats, Floats, Floats]) -> tuple[Floats, Floats]:
+    """Log densities by mission: (3, k, …) of spike, near and far with their shares, and (k, …) of a dead moment. prior:
+    still, tau and mu, of one shape; missions without a measurement have density one."""
+    still, tau, mu = (x[None] for x in np.broadcast_arrays(*prior))
+    effect, error, shared = (_filled(x, still.ndim) for x in (cells.effect, cells.error, cells.shared))
+    left, variance = effect - r * shared, error**2
+    shares = [np.log(still), np.log((1 - still) * (1 - HEAVY)), np.log((1 - still) * HEAVY)]
+    spreads = [(left, np.full_like(tau, SPIKE)), (left - mu, tau), (left - mu, 3 * tau)]
+    seen = ~np.isnan(cells.effect).reshape(-1, *[1] * (still.ndim - 1))
+    found = [
+        share + np.where(seen, _log_normal(gap, variance + spread**2), 0.0)
+        for share, (gap, spread) in zip(shares, spreads, strict=True)
+    ]
+    return np.stack(found), np.where(seen, _log_normal(left, variance + SPIKE**2), 0.0)
+
+
+def _filled(values: Floats, dimensions: int) -> Floats:
+    out: Floats = np.nan_to_num(values).reshape(-1, *[1] * (dimensions - 1))
+    return out
 
 
 def _log_normal(x: Floats, variance: Floats) -> Floats:
@@ -82,38 +96,47 @@ def _log_normal(x: Floats, variance: Floats) -> Floats:
     return out
 
 
-def _weights(dead: Floats, together: Floats) -> list[tuple[float, Floats]]:
-    """For each moment, how likely it does nothing, and the weights (grid, nodes) if it does something."""
-    alive = logsumexp(together, axis=2)  # m, grid
+def _log_normal_grid(points: Floats) -> Floats:
+    """Log weights of a standard normal on the points."""
+    weight = -0.5 * points**2
+    out: Floats = weight - logsumexp(weight)
+    return out
+
+
+def _weights(dead: Floats, alive: Floats) -> list[tuple[Floats, Floats]]:
+    """For each moment, how likely it does nothing by r, and the weights (r, grid, mu) if it does something."""
+    nothing, something = logsumexp(dead, axis=1), logsumexp(alive, axis=(1, 3))  # m; m, grid
     share = ALIVE[:, None, None]
-    either = np.logaddexp(np.log1p(-share) + dead[:, None], np.log(share) + alive)  # alive shares, m, grid
+    either = np.logaddexp(np.log1p(-share) + nothing[:, None], np.log(share) + something)  # alive shares, m, grid
     grid = either.sum(axis=1)
     grid = grid - logsumexp(grid)
     out = []
     for i in range(len(dead)):
-        nothing = float(np.exp(logsumexp(grid + np.log1p(-share[:, 0]) + dead[i] - either[:, i])))
-        something = logsumexp(grid + np.log(share[:, 0]) - either[:, i], axis=0)[:, None] + together[i]
-        out.append((nothing, np.exp(something)))
+        is_dead = logsumexp(grid + np.log1p(-share[:, 0]) - either[:, i])
+        is_alive = logsumexp(grid + np.log(share[:, 0]) - either[:, i], axis=0)
+        out.append((np.exp(is_dead + dead[i]), np.exp(is_alive[:, None] + alive[i])))
     return out
 
 
-def _draws(measured: Floats, parts: Floats, weights: tuple[float, Floats], rng: np.random.Generator) -> Floats:
-    """Joint draws (k, DRAWS) for one moment; measured (2, k) effects and errors, parts (3, k, grid, nodes)."""
-    effect, error = measured[:, :, None]
-    cell = _spread(np.r_[weights[0], weights[1].ravel()], rng)
-    is_dead, cell = cell == 0, np.maximum(cell - 1, 0)
-    tau = GRID[cell // len(NODES), 1]
-    mu = GRID[cell // len(NODES), 2] * NODES[cell % len(NODES)]
-    chance = np.exp(parts - logsumexp(parts, axis=0)).reshape(3, len(effect), -1)[:, :, cell]
-    pick = rng.random((len(effect), DRAWS))
+def _draws(cells: _Cells, weights: tuple[Floats, Floats], rng: np.random.Generator) -> Floats:
+    """Joint draws (k, DRAWS) for one moment."""
+    dead, alive = weights
+    cell = _spread(np.r_[dead, alive.ravel()], rng)
+    is_dead = cell < len(dead)
+    nth, at, node = np.unravel_index(np.maximum(cell - len(dead), 0), alive.shape)
+    r = SHARED[np.where(is_dead, np.minimum(cell, len(dead) - 1), nth)]
+    still, tau, mu = GRID[at, 0], GRID[at, 1], GRID[at, 2] * NODES[node]
+    parts, _ = _parts(cells, r, (still, tau, mu))
+    chance = np.exp(parts - logsumexp(parts, axis=0))
+    pick = rng.random(chance.shape[1:])
     part = (pick > chance[0]).astype(int) + (pick > chance[0] + chance[1])
     part[:, is_dead] = 0
     centre = np.where(part == 0, 0.0, mu)
     prior = np.where(part == 0, SPIKE, tau * np.where(part == 2, 3.0, 1.0)) ** 2
-    seen = ~np.isnan(effect)
-    noise = np.where(seen, error, np.inf) ** 2
+    seen = ~np.isnan(cells.effect)[:, None]
+    noise = np.where(seen, cells.error[:, None], np.inf) ** 2
     pull = prior / (prior + noise)  # 0 where nothing was measured
-    centre = centre + pull * (np.where(seen, effect, 0.0) - centre)
+    centre = centre + pull * (_filled(cells.effect, 2) - r * _filled(cells.shared, 2) - centre)
     out: Floats = centre + np.sqrt(prior * (1 - pull)) * rng.standard_normal(centre.shape)
     return out
 

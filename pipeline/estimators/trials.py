@@ -1,18 +1,20 @@
 """The emulated trials' data, and what is measured of them by mission: numpy only, no idea where it came from."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
+
+from pipeline.estimators.settled import Raw, settled
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
 PLACEBO_FEWEST = 50  # in a smaller arm the error is too rough to say that a placebo failed
-LEFT_OVER = 0.15
+CELL = 20  # journeys in the smaller arm: such cells say how corrections spread
 DETECTABLE = float(ndtri(0.975) + ndtri(0.8))  # in standard errors: seen at 5 % four times in five
 
 
@@ -64,11 +66,13 @@ class Influence:
 
     rows (m,) positions in Trials; values (m,); control (m,): the same of the outcome's mean without the moment;
     treated, outcome (m,); inside (m,): the moment's chance lies within the clip; weight (m,): how many of the eligible
-    journeys each one of its arm stands for.
+    journeys each one of its arm stands for; modelled (m,): the values before weighting corrects them, as the outcome's
+    model alone has them.
     """
 
     rows: Ints
     values: Floats
+    modelled: Floats
     control: Floats
     treated: Bools
     outcome: Floats
@@ -87,16 +91,15 @@ class Measured:
 
     effect, error, naive, control (the outcome's mean without the moment), overlap (share of eligible journeys whose
     chance lies within the clip), placebo and placebo_error, value and value_error (of spend) are nan where they cannot
-    be had. error: the sampling error, clustered by customer, and beside it what adjusting may have left over, taken to
-    be of the size of LEFT_OVER of what it took away (the reasoning of Altonji, Elder & Taber 2005, J. Polit. Econ. 113:
-    what could not be seen confounds in proportion to what could). A moment that was hardly confounded is as sure as its
-    sample is large; one whose plain difference shrank by ten points may be another point and a half off.
+    be had. error: the sampling error, clustered by customer, and what adjusting may have left over; shared: of it, the
+    part that all missions of a moment share (settled.py).
     """
 
     eligible: Ints
     exposed: Ints
     effect: Floats
     error: Floats
+    shared: Floats
     naive: Floats
     control: Floats
     overlap: Floats
@@ -131,18 +134,26 @@ def measure(
     group = np.where(trials.mission < 0, k, trials.mission)
     shape = (trials.happened.shape[1], k + 2)
     eligible, exposed = np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.int64)
-    tables = np.full((9, *shape), np.nan)
-    for m, (influence, placebo, spend) in enumerate(zip(influences, placebos, spends, strict=True)):
+    tables = np.full((3, 7, *shape), np.nan)
+    for m, found in enumerate(zip(influences, placebos, spends, strict=True)):
         reached = trials.reached[:, trials.sub_step_of[m]] & among
         eligible[m] = _counts(group[reached], k)
         exposed[m] = _counts(group[reached & trials.happened[:, m]], k)
-        if influence is not None:
-            tables[:5, m] = _figures(influence.among(among), group, trials.customer, k)
-        if placebo is not None:
-            tables[5:7, m] = _figures(placebo.among(among), group, trials.customer, k, PLACEBO_FEWEST)[:2]
-        if spend is not None:
-            tables[7:, m] = _figures(spend.among(among), group, trials.customer, k)[:2]
-    return Measured(eligible, exposed, *tables)
+        for nth, (one, fewest) in enumerate(zip(found, (1, PLACEBO_FEWEST, 1), strict=True)):
+            if one is not None:
+                tables[nth, :, m] = _figures(one.among(among), group, trials.customer, k, fewest)
+    cells = (np.minimum(exposed, eligible - exposed) >= CELL) & (np.arange(k + 2) < k)
+    (effect, error, shared), placebo = (settled(Raw(*table[[0, 1, 2, 5, 6]]), cells) for table in tables[:2])
+    # of spend, the corrections hold the far tails that its model is learned without: they are kept whole
+    value = settled(Raw(*tables[2][[0, 1, 2, 5, 6]]), np.zeros_like(cells))
+    naive, control, overlap = tables[0][2:5]
+    return Measured(eligible, exposed, effect, error, shared, naive, control, overlap, *placebo[:2], *value[:2])
+
+
+def widened(measured: Measured, unseen: Floats) -> Measured:
+    """With errors that hold, too, how far a cause that is not known may move each moment's effects, (m,)."""
+    shared = np.where(measured.shared < 0, -1, 1) * np.hypot(measured.shared, unseen[:, None])
+    return replace(measured, error=np.hypot(measured.error, unseen[:, None]), shared=shared)
 
 
 def _counts(group: Ints, k: int) -> Ints:
@@ -151,9 +162,10 @@ def _counts(group: Ints, k: int) -> Ints:
     return out
 
 
-def _figures(influence: Influence, group: Ints, customer: Ints, k: int, fewest: int = 1) -> Floats:
-    """effect, error, naive, control, overlap by group, (5, k + 2); nan where an arm has fewer journeys than that."""
-    out = np.full((5, k + 2), np.nan)
+def _figures(influence: Influence, group: Ints, customer: Ints, k: int, fewest: int) -> Floats:
+    """effect, sampling error, naive, control, overlap, correction and its error by group, (7, k + 2); nan where an arm
+    has fewer journeys than that."""
+    out = np.full((7, k + 2), np.nan)
     groups, people = group[influence.rows], customer[influence.rows]
     for g in range(k + 2):
         inside = groups == g if g <= k else np.ones(len(groups), dtype=bool)
@@ -161,13 +173,16 @@ def _figures(influence: Influence, group: Ints, customer: Ints, k: int, fewest: 
         if not fewest <= treated.sum() <= len(treated) - fewest:
             continue
         values, outcome = influence.values[inside], influence.outcome[inside]
-        effect, naive = values.mean(), outcome[treated].mean() - outcome[~treated].mean()
+        correction, weight = values - influence.modelled[inside], influence.weight[inside]
+        usual = np.where(treated, weight[treated].mean(), weight[~treated].mean())
         out[:, g] = (
-            effect,
-            np.hypot(clustered_error(values, people[inside]), LEFT_OVER * (naive - effect)),
-            naive,
+            values.mean(),
+            clustered_error(values, people[inside]),
+            outcome[treated].mean() - outcome[~treated].mean(),
             influence.control[inside].mean(),
             influence.inside[inside].mean(),
+            correction.mean(),
+            clustered_error(correction * (1 - usual / weight), people[inside]),
         )
     return out
 

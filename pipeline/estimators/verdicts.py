@@ -6,12 +6,14 @@ being wrong of all rows that are at least as sure, which is the Bayesian reading
 2003, Ann. Statist. 31; Stephens 2017, Biostatistics 18). Wrong is no effect (less than NOTHING) or the other sign.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy.special import ndtr
 
-from pipeline.estimators.trials import Bools, Floats, Measured
+from pipeline.estimators.trials import DETECTABLE, Bools, Floats, Measured
 
 NOTHING = 0.005  # half a point of retention
 BUDGET = 0.05
@@ -43,6 +45,18 @@ def enough(measured: Measured) -> Bools:
         clear = (measured.detectable() <= WIDEST) & (measured.overlap >= LEAST_OVERLAP)
     out: Bools = ~few & clear & ~np.isnan(measured.effect)
     return out
+
+
+def reasons(measured: Measured, unseen: Floats, fails: Mapping[str, Bools]) -> "np.ndarray[Any, np.dtype[np.str_]]":
+    """Why nothing can be told, by moment and group, "" where it can: few, no_overlap, unseen_cause (something that no
+    export tells may make as much), unsure, or the name of the check in `fails` that fails there. unseen: (moments,)."""
+    few = np.minimum(measured.exposed, measured.eligible - measured.exposed) < FEWEST
+    with np.errstate(invalid="ignore"):
+        wide = ~(measured.detectable() <= WIDEST)
+        alone = DETECTABLE * np.sqrt(np.maximum(measured.error**2 - unseen[:, None] ** 2, 0)) <= WIDEST
+        apart = ~(measured.overlap >= LEAST_OVERLAP)
+    found = {"few": few | np.isnan(measured.effect), "no_overlap": apart, "unseen_cause": wide & alone, "unsure": wide}
+    return np.select([*found.values(), *fails.values()], [*found, *fails], "")
 
 
 def placebo_fails(effect: Floats, error: Floats) -> Bools:

@@ -5,7 +5,7 @@ The trials' rows come from sql/ranking/; here they become matrices, and what was
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -14,8 +14,9 @@ from pipeline.context import Run
 from pipeline.estimators.diagnostics import Balances, balances, plain, strongest_known
 from pipeline.estimators.moment_effects import MomentEffects, shuffled
 from pipeline.estimators.pooling import DRAWS, pooled_draws
-from pipeline.estimators.trials import Bools, Floats, Influence, Measured, Trials, measure
-from pipeline.estimators.verdicts import Verdicts, e_value, enough, judge, placebo_fails
+from pipeline.estimators.trials import Bools, Floats, Influence, Measured, Trials, measure, widened
+from pipeline.estimators.unseen import bias
+from pipeline.estimators.verdicts import Verdicts, e_value, enough, judge, placebo_fails, reasons
 from pipeline.journey_map import JourneyMap
 from pipeline.stages import changes, protocols, subgroups, worth
 from pipeline.stages.connections import connect
@@ -31,6 +32,8 @@ NEEDS = ("ingest", "identity", "emotion", "journeys", "missions")
 ALL = "ALL"
 Z95 = 1.959964
 MEASURED = 0.8  # of the journeys: with less on missions that can tell, ALL would rest on what others say of the rest
+UNSEEN = "something in no export"
+Reasons = np.ndarray[Any, np.dtype[np.str_]]
 Tables = TypeVar("Tables", Measured, Balances)
 THEIRS = {
     "journeys.journeys": "journeys.regrouped_journeys",
@@ -46,15 +49,19 @@ SHARED = ("missions.assignments", "ingest.customers_history", "ingest.events")
 class Ranked:
     """What was measured of each moment (rows) and group (columns: missions, then all), and what is said of it.
 
+    reasons: why nothing can be told, "" where it can.
     others: what is said on the other graphs of who is who; a graph on which nothing differs is not in it.
     influences: a moment's over its eligible journeys of the main graph, None where an arm is (nearly) empty: their mean
     over any group that was known before the moment is the effect there. values: the same of spend.
     causes and biases: by moment, the strongest known cause, and the bias that a hidden one just as strong would make.
     shuffled (moments, groups): the effect of the moment dealt anew within its missions, which has none.
+    unseen (moments,): how far an effect may be off by a cause that no export tells and that several moments share; 0
+    where none is seen.
     """
 
     measured: Measured
     verdicts: Verdicts
+    reasons: Reasons
     others: dict[str, Verdicts]
     influences: tuple[Influence | None, ...]
     values: tuple[Influence | None, ...]
@@ -62,6 +69,7 @@ class Ranked:
     causes: list[str | None]
     biases: Floats
     shuffled: Floats
+    unseen: Floats
 
 
 def build(run: Run, session: Session) -> None:
@@ -79,15 +87,29 @@ def build(run: Run, session: Session) -> None:
     changes.build(session, trials, run.journey_map, ranked.influences)
     connect(session, trials, run.journey_map, run.settings.seed)
     remember(run, session)
-    named = int(np.isin(ranked.verdicts.verdict, ["drives", "harms"]).sum())
-    session.log(
-        f"{trials.learned} journeys followed up, {len(trials.sub_step_of)} moments, {len(trials.missions)} "
-        f"missions: {named} of {len(table)} effects named"
-    )
+    for line in _said(trials, ranked):
+        session.log(line)
     session.log(
         f"{len(trials) - trials.learned} of them again, as other graphs of who is who have them: "
         f"{sum(table['depends_on_identity'].to_pylist())} effects depend on that"
     )
+
+
+def _said(trials: Trials, ranked: Ranked) -> list[str]:
+    """The night's findings in two lines of the log."""
+    own = ranked.verdicts.verdict[:, :-1]
+    named, told = np.isin(own, ["drives", "harms"]).sum(), (own != "cannot_tell").sum()
+    why = {
+        reason: int((ranked.reasons[:, :-1] == reason).sum()) for reason in np.unique(ranked.reasons[:, :-1]) if reason
+    }
+    open_ = ", ".join(f"{number} {reason}" for reason, number in why.items()) or "none"
+    unseen = int((ranked.unseen > 0).sum())
+    shared = f"; {unseen} moments share a cause that no export tells" if unseen else ""
+    return [
+        f"{trials.learned} journeys followed up, {len(trials.sub_step_of)} moments, {len(trials.missions)} missions: "
+        f"{told} of {own.size} effects told, {named} named",
+        f"cannot tell: {open_}{shared}",
+    ]
 
 
 def _models(run: Run, session: Session) -> None:
@@ -111,22 +133,27 @@ def rank(trials: Trials, seed: int, among: Mapping[str, Bools]) -> Ranked:
     """From trials to what is said; `among` marks, by graph, the rows (n,) that make up its trials."""
     none: list[Influence | None] = [None] * len(trials.sub_step_of)
     influences, values, placebos, dealt = none, none, none, none
+    pulls = np.zeros(len(none))
     again = shuffled(trials, seed)
     if trials.learned:
         fitted = MomentEffects(seed).fit(trials)
         influences, values, placebos = fitted.influences_, fitted.values_, fitted.placebos_
+        pulls = fitted.pulls_
         dealt = MomentEffects(seed, repeats=1).fit(again).influences_
     main = np.arange(len(trials)) < trials.learned
     null = measure(again, dealt, none, np.ones(len(again), dtype=bool))
-    measured, verdicts = _judged(measure(trials, influences, placebos, main, values), null, seed)
+    first = measure(trials, influences, placebos, main, values)
+    unseen = bias(first.effect[:, -1], pulls, float(trials.outcome[main].std()) if trials.learned else 0.0)
+    measured, verdicts, why = _judged(first, null, unseen, seed)
     others = {
-        graph: _judged(measure(trials, influences, placebos, theirs), null, seed)[1] for graph, theirs in among.items()
+        graph: _judged(measure(trials, influences, placebos, theirs), null, unseen, seed)[1]
+        for graph, theirs in among.items()
     }
     known = plain(trials)
     causes, biases = strongest_known(trials, known, influences, seed)
     return Ranked(
-        measured, verdicts, others, _among(influences, main), _among(values, main),
-        _of(balances(trials, known, influences, main)), causes, biases, _of(null).effect,
+        measured, verdicts, why, others, _among(influences, main), _among(values, main),
+        _of(balances(trials, known, influences, main)), causes, biases, _of(null).effect, unseen,
     )  # fmt: skip
 
 
@@ -141,12 +168,14 @@ def _of(tables: Tables) -> Tables:
     return type(tables)(**{name: table[:, shown] for name, table in vars(tables).items()})
 
 
-def _judged(measured: Measured, null: Measured, seed: int) -> tuple[Measured, Verdicts]:
-    """What was measured by mission and for all, and what is said of it; null: of the moments dealt anew."""
+def _judged(measured: Measured, null: Measured, unseen: Floats, seed: int) -> tuple[Measured, Verdicts, Reasons]:
+    """What was measured by mission and for all, what is said of it, and why nothing is where nothing is; null: of the
+    moments dealt anew; unseen: how far each moment's effects may be off, (m,)."""
+    measured = widened(measured, unseen)
     k = measured.effect.shape[1] - 2
     useful = enough(measured)
     effect = np.where(useful, measured.effect, np.nan)
-    draws = pooled_draws(effect[:, : k + 1], measured.error[:, : k + 1], seed)
+    draws = pooled_draws(effect[:, : k + 1], measured.error[:, : k + 1], measured.shared[:, : k + 1], seed)
     shares = measured.eligible[:, : k + 1] / np.maximum(1, measured.eligible[:, -1:])
     overall = (draws * shares[:, :, None]).sum(axis=1, keepdims=True)
     thin = np.flatnonzero((shares * useful[:, : k + 1]).sum(axis=1) < MEASURED)
@@ -154,8 +183,12 @@ def _judged(measured: Measured, null: Measured, seed: int) -> tuple[Measured, Ve
     shown = np.r_[0:k, k + 1]
     draws = np.concatenate([draws[:, :k], overall], axis=1)
     draws[~useful[:, shown]] = np.nan  # only what the other missions say: not this one's effect
-    sound = ~placebo_fails(measured.placebo, measured.placebo_error) & ~placebo_fails(null.effect, null.error)
-    return _of(measured), judge(draws, (useful & sound)[:, shown])
+    fails = {
+        "past_placebo": placebo_fails(measured.placebo, measured.placebo_error),
+        "shuffled_placebo": placebo_fails(null.effect, null.error),
+    }
+    why = reasons(measured, unseen, fails)[:, shown]
+    return _of(measured), judge(draws, why == ""), why
 
 
 def _unpooled(effect: Floats, error: Floats, seed: int) -> Floats:
@@ -181,8 +214,10 @@ def rows(journey_map: JourneyMap, missions: Sequence[str], ranked: Ranked) -> "p
     columns["unexposed"] = pa.array((measured.eligible - measured.exposed)[at], pa.int64())
     figures = _figures(measured, verdicts) | _judgement(ranked)
     columns |= {name: pa.array(x[at], pa.float64(), from_pandas=True) for name, x in figures.items()}
-    columns["sensitivity_cause"] = pa.array([ranked.causes[m] for m, _ in order], pa.string())
+    causes = [UNSEEN if unseen else known for known, unseen in zip(ranked.causes, ranked.unseen, strict=True)]
+    columns["sensitivity_cause"] = pa.array([causes[m] for m, _ in order], pa.string())
     columns["verdict"] = pa.array(verdicts.verdict[at].tolist(), pa.string())
+    columns["reason"] = pa.array([reason or None for reason in ranked.reasons[at]], pa.string())
     for name in ("rank", "rank_low", "rank_high"):
         columns[name] = pa.array(getattr(verdicts, name)[at], pa.int64(), from_pandas=True)
     for graph in graphs.GRAPHS:
@@ -230,14 +265,18 @@ def _figures(measured: Measured, verdicts: Verdicts) -> dict[str, Floats]:
 
 def _judgement(ranked: Ranked) -> dict[str, Floats]:
     """What a reader needs to judge an effect by; nan where there is none."""
-    verdicts, measured = ranked.verdicts, ranked.measured
+    measured = ranked.measured
+    told = ranked.verdicts.verdict != "cannot_tell"
+    unseen = ranked.unseen[:, None] + np.zeros(told.shape)
     with np.errstate(invalid="ignore", divide="ignore"):
-        times = np.abs(verdicts.effect) / ranked.biases[:, None]
+        of_known = np.where(told, np.abs(ranked.verdicts.effect) / ranked.biases[:, None], np.nan)
+        times = np.where(unseen > 0, np.abs(measured.effect) / unseen, of_known)
     return {
         "outside_overlap": 1 - measured.overlap,
         "balance_before": ranked.balances.before,
         "balance_after": ranked.balances.after,
         "effective_sample_size": ranked.balances.effective,
-        "sensitivity_times": np.where(verdicts.verdict != "cannot_tell", times, np.nan),
+        "sensitivity_times": times,
+        "unseen_bias": np.where(np.isnan(measured.effect), np.nan, unseen),
         "shuffled_effect": ranked.shuffled,
     }

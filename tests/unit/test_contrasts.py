@@ -16,6 +16,7 @@ def values(rng: np.random.Generator, effect: np.ndarray) -> Influence:
     return Influence(
         rows=np.arange(n),
         values=effect + rng.normal(0, 0.9, n),
+        modelled=effect,
         control=np.full(n, 0.5),
         treated=treated,
         outcome=(rng.random(n) < 0.5).astype(float),

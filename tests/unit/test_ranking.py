@@ -1,5 +1,6 @@
 """From what was measured to what is said: pooling, verdicts, ranks, and the mart's rows."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,7 @@ import pandas as pd
 import pytest
 
 from pipeline.estimators.pooling import pooled_draws
+from pipeline.estimators.ridge_logit import expit
 from pipeline.estimators.trials import Measured, Trials
 from pipeline.estimators.verdicts import NOTHING, e_value, enough, judge, placebo_fails, running_mean
 from pipeline.journey_map import load_journey_map
@@ -19,16 +21,18 @@ MAP = Path(__file__).parent.parent.parent / "pipeline" / "demo" / "journey_map.y
 def measured(shape: tuple[int, int], **tables: float | np.ndarray) -> Measured:
     """A Measured of plain values: 1,000 eligible, half of them exposed, nothing found."""
     plain = {
-        "eligible": 1000, "exposed": 500, "effect": 0.0, "error": 0.02, "naive": 0.0, "control": 0.5, "overlap": 1.0,
-        "placebo": 0.0, "placebo_error": 0.02, "value": 0.0, "value_error": 1.0,
+        "eligible": 1000, "exposed": 500, "effect": 0.0, "error": 0.02, "shared": 0.0, "naive": 0.0, "control": 0.5,
+        "overlap": 1.0, "placebo": 0.0, "placebo_error": 0.02, "value": 0.0, "value_error": 1.0,
     }  # fmt: skip
     return Measured(**{name: np.broadcast_to(np.asarray(value), shape) for name, value in (plain | tables).items()})
 
 
-def summary(effect: list[list[float]], error: float = 0.03) -> np.ndarray:
+def summary(effect: list[list[float]], error: float = 0.03, shared: float = 0.0) -> np.ndarray:
     """Means of the draws for effects that were measured with one error."""
     given = np.array(effect)
-    return pooled_draws(given, np.where(np.isnan(given), np.nan, error), 1).mean(axis=2)
+    return pooled_draws(
+        given, np.where(np.isnan(given), np.nan, error), np.where(np.isnan(given), np.nan, shared), 1
+    ).mean(axis=2)
 
 
 OTHERS = [[0.0, 0.01, -0.02, 0.01], [0.15, 0.2, 0.13, 0.17], [-0.01, 0.0, 0.01, 0.0], [-0.1, -0.12, 0.0, -0.11]]
@@ -40,13 +44,19 @@ def test_a_mission_borrows_from_the_other_missions_of_its_moment() -> None:
     assert 0 < means[5, 0] < 0.03
 
 
+def test_what_all_missions_have_left_over_is_told_by_those_on_which_the_moment_does_nothing() -> None:
+    alike = [*OTHERS, [0.05, 0.06, 0.05, 0.2]]
+    assert summary(alike, shared=0.02)[4, :3].mean() < 0.8 * summary(alike)[4, :3].mean()
+    assert summary(alike, shared=0.02)[4, 3] > 0.1
+
+
 def test_a_mission_unlike_the_rest_is_not_flattened() -> None:
     assert summary([*OTHERS, [0.2, 0.0, 0.01, 0.0]])[4, 0] > 0.15
 
 
 def test_where_nothing_does_anything_nothing_is_believed() -> None:
     noise = np.random.default_rng(2).normal(0, 0.03, (18, 4))
-    draws = pooled_draws(noise, np.full(noise.shape, 0.03), 1)
+    draws = pooled_draws(noise, np.full(noise.shape, 0.03), np.zeros(noise.shape), 1)
     assert np.abs(draws.mean(axis=2)).max() < 0.02
     assert set(judge(draws, np.ones(noise.shape, dtype=bool)).verdict.ravel()) == {"no_detectable_effect"}
 
@@ -66,7 +76,7 @@ def test_pooled_intervals_hold_the_truth_as_often_as_they_say() -> None:
             alive & (rng.random((15, 4)) < 0.7), rng.normal(0, 0.08, (15, 1)) + rng.normal(0, 0.04, (15, 4)), 0
         )
         error = rng.uniform(0.02, 0.05, truth.shape)
-        draws = pooled_draws(truth + error * rng.normal(size=truth.shape), error, seed)
+        draws = pooled_draws(truth + error * rng.normal(size=truth.shape), error, 0 * error, seed)
         low, high = np.quantile(draws, [0.025, 0.975], axis=2)
         held.append(((truth >= low) & (truth <= high)).mean())
     assert 0.93 < np.mean(held) < 0.985
@@ -77,7 +87,7 @@ def test_named_rows_are_wrong_as_rarely_as_the_budget_allows() -> None:
     wrong = named = 0
     for seed in range(30):
         truth = np.where(rng.random((18, 1)) < 0.4, rng.normal(0, 0.1, (18, 4)), 0)
-        draws = pooled_draws(truth + 0.03 * rng.normal(size=truth.shape), np.full(truth.shape, 0.03), seed)
+        draws = pooled_draws(truth + 0.03 * rng.normal(size=truth.shape), np.full(truth.shape, 0.03), 0 * truth, seed)
         verdict = judge(draws, np.ones(truth.shape, dtype=bool)).verdict
         sign = np.select([verdict == "drives", verdict == "harms"], [1, -1], 0)
         wrong += int(((sign != 0) & ((np.abs(truth) < NOTHING) | (np.sign(truth) != sign))).sum())
@@ -190,7 +200,7 @@ def test_all_is_the_sum_of_missions_where_these_can_tell_and_else_what_was_measu
         effect=np.array([[0.2, -0.3, none, 0.05]]),
         error=np.array([[0.01, 0.4, none, 0.01]]),
     )
-    verdicts = _judged(table, table, 0)[1]
+    verdicts = _judged(table, table, np.zeros(1), 0)[1]
     assert verdicts.effect[0, -1] == pytest.approx(overall, abs=0.03)
 
 
@@ -217,3 +227,24 @@ def test_a_failed_placebo_is_said_but_not_named() -> None:
     assert ranked.measured.placebo[0, -1] > 0.3
     assert ranked.verdicts.effect[0, -1] > 0.2
     assert set(ranked.verdicts.verdict.ravel()) == {"cannot_tell"}
+
+
+def test_effects_that_an_unseen_cause_may_have_made_are_not_named() -> None:
+    rng = np.random.default_rng(8)
+    n = 6000
+    cause = rng.normal(size=(n, 1))
+    hangs = np.array([1.2, 1.2, 1.2, 1.2, 0.0])
+    happened = rng.random((n, 5)) < expit(-0.5 + cause * hangs)
+    outcome = rng.random(n) < expit(-0.5 + 1.1 * cause[:, 0] + 0.8 * happened[:, 4])
+    trials = replace(
+        empty_trials(5, list(range(5))),
+        outcome=outcome.astype(float), past_outcome=np.full(n, np.nan), customer=np.arange(n),
+        mission=np.zeros(n, dtype=np.int64), reached=np.ones((n, 5), dtype=bool), happened=happened,
+        covariates={"noise": rng.normal(size=n)},
+    )  # fmt: skip
+    ranked = rank(trials, 1, {})
+    assert (ranked.measured.effect[:4, -1] > 0.1).all()
+    assert ((ranked.unseen > 0) == (hangs > 0)).all()
+    assert not np.isin(ranked.verdicts.verdict[:4], ["drives", "harms"]).any()
+    assert (ranked.verdicts.verdict[4] == "drives").all()
+    assert set(ranked.reasons[:4].ravel()) <= {"unseen_cause", ""}

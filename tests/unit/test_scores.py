@@ -7,7 +7,8 @@ from pipeline.estimators.basis import coded
 from pipeline.estimators.moment_effects import CLIP, weights
 from pipeline.estimators.ridge_logit import expit
 from pipeline.estimators.scores import Asked, folds_of, left_out_scores, sample, winsorised
-from pipeline.estimators.trials import LEFT_OVER, Influence, Trials, measure
+from pipeline.estimators.settled import LEFT_OVER, OWN_LEFT_OVER
+from pipeline.estimators.trials import Influence, Trials, measure
 
 
 def asked(rows: int = 3000, seed: int = 1, grown: int = 1) -> tuple[Asked, np.ndarray]:
@@ -94,8 +95,10 @@ def test_an_error_holds_what_adjusting_may_have_left_over() -> None:
         outcome, outcome, np.arange(rows), none, ("all",), {}, frozenset(), every[:, None], treated[:, None], none[:1]
     )  # fmt: skip
     values = rng.normal(0, 0.5, rows)
-    one = Influence(np.arange(rows), values - values.mean(), outcome, treated, outcome, every, np.ones(rows))
+    one = Influence(np.arange(rows), values - values.mean(), values, outcome, treated, outcome, every, np.ones(rows))
     found = measure(trials, [one], [None], every)
     sampling = values.std(ddof=1) / rows**0.5
     assert abs(found.naive[0, -1] - 0.4) < 0.05
-    np.testing.assert_allclose(found.error[0, -1], np.hypot(sampling, LEFT_OVER * found.naive[0, -1]), rtol=1e-6)
+    np.testing.assert_allclose(
+        found.error[0, -1], np.hypot(sampling, np.hypot(LEFT_OVER, OWN_LEFT_OVER) * found.naive[0, -1]), rtol=1e-6
+    )
