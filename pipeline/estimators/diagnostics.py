@@ -22,8 +22,8 @@ from pipeline.estimators.trials import Bools, Influence, Trials
 Singles = NDArray[np.float32]
 
 SMALL = 1e-9
-MOST_ROWS = 20_000  # say well enough how strong a known cause is
-MOST_BALANCED = 100_000  # and these how alike arms are
+MOST_ROWS = 10_000  # say well enough how strong a known cause is
+MOST_BALANCED = 30_000  # and these how alike arms are
 TOO_FEW = 5  # rows in an arm of which a mean says nothing
 
 

@@ -166,18 +166,12 @@ class _Part:
         own, trials = self.eligible(moment), self.trials
         rows = self.rows[own]
         before = [
-            trials.happened[np.ix_(rows, earlier(trials, moment))], trials.reached[rows, : trials.sub_step_of[moment]]
+            trials.happened[np.ix_(rows, trials.earlier(moment))], trials.reached[rows, : trials.sub_step_of[moment]]
         ]  # fmt: skip
         taught = np.zeros(len(self.rows), dtype=bool)
         taught[self.learned] = True
         missions = trials.mission[rows][:, None] == np.arange(len(trials.missions))
         return Told(scores[own], missions, np.column_stack(before), folds[rows], np.flatnonzero(taught[own]))
-
-
-def earlier(trials: Trials, moment: int) -> Bools:
-    """The moments (m,) that came before this one: those of earlier sub-steps, and of its own what precedes it."""
-    before: Bools = trials.sub_step_of < trials.sub_step_of[moment]
-    return before if trials.precedes is None else before | trials.precedes[:, moment]
 
 
 def _targets(part: _Part, folds: Ints, asked: _Question) -> Asked:

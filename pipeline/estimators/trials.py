@@ -54,6 +54,11 @@ class Trials:
     def __len__(self) -> int:
         return len(self.outcome)
 
+    def earlier(self, moment: int) -> Bools:
+        """The moments (m,) that came before this one: those of earlier sub-steps, and of its own what precedes it."""
+        before: Bools = self.sub_step_of < self.sub_step_of[moment]
+        return before if self.precedes is None else before | self.precedes[:, moment]
+
     def indicators(self) -> Floats:
         """Missions as columns of 0 and 1, (n, missions)."""
         out: Floats = (self.mission[:, None] == np.arange(len(self.missions))[None, :]).astype(np.float64)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipeline.context import Run
-from pipeline.estimators.trials import Bools, Trials
+from pipeline.estimators.trials import Trials
 from pipeline.journey_map import JourneyMap
 from pipeline.warehouse import Session
 
@@ -75,14 +75,8 @@ def _protocol(journey_map: JourneyMap, trials: Trials, moment: int) -> dict[str,
         "customers": len(np.unique(trials.customer[: trials.learned][reached])),
         "adjusted_for": sorted(trials.covariates),
         "earlier_sub_steps": [sub.name for _, sub in journey_map.sub_steps()[: row.position]],
-        "earlier_moments": [names[other] for other in np.flatnonzero(earlier(trials, moment))],
+        "earlier_moments": [names[other] for other in np.flatnonzero(trials.earlier(moment))],
     }
-
-
-def earlier(trials: Trials, moment: int) -> Bools:
-    """The moments of earlier sub-steps, and of its own those that come before it."""
-    before: Bools = trials.sub_step_of < trials.sub_step_of[moment]
-    return before if trials.precedes is None else before | trials.precedes[:, moment]
 
 
 def _table(rows: list[dict[str, Any]]) -> "pa.Table":

@@ -15,7 +15,6 @@ from pipeline.estimators.connections import adjusted
 from pipeline.estimators.contrasts import NOTHING_SEEN, Contrast, contrast, mean_effect, verdict
 from pipeline.estimators.trials import Bools, Influence, Trials, clustered_error
 from pipeline.journey_map import JourneyMap
-from pipeline.stages.protocols import earlier
 from pipeline.warehouse import Session
 
 if TYPE_CHECKING:
@@ -130,7 +129,7 @@ def _paired(
     for later, influence in enumerate(influences):
         if influence is None:
             continue
-        for first in np.flatnonzero(earlier(trials, later)).tolist():
+        for first in np.flatnonzero(trials.earlier(later)).tolist():
             before = influences[first]
             row: Row = {"moment": names[first], "next_moment": names[later]}
             row["earlier_effect"] = None if before is None else float(before.values.mean())
