@@ -156,9 +156,11 @@ def measure(
 
 
 def widened(measured: Measured, unseen: Floats) -> Measured:
-    """With errors that hold, too, how far a cause that is not known may move each moment's effects, (m,)."""
-    shared = np.where(measured.shared < 0, -1, 1) * np.hypot(measured.shared, unseen[:, None])
-    return replace(measured, error=np.hypot(measured.error, unseen[:, None]), shared=shared)
+    """With errors that hold, too, how far a cause that is not known may move each moment's effects, (m,), on all
+    missions the same way."""
+    off = unseen[:, None]
+    way = np.where(np.abs(off) > np.abs(measured.shared), np.sign(off), np.sign(measured.shared))
+    return replace(measured, error=np.hypot(measured.error, off), shared=way * np.hypot(measured.shared, off))
 
 
 def _counts(group: Ints, k: int) -> Ints:

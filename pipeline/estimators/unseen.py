@@ -50,12 +50,12 @@ def pulls(left: Floats, sub_step_of: Ints, customer: Ints) -> Floats:
 
 
 def bias(effect: Floats, pull: Floats, outcome_spread: float) -> Floats:
-    """How far each effect (m,) may be off: as far as the unseen cause could have made them all; else 0."""
+    """How far, and which way, each effect (m,) may be off: as far as the unseen cause could have made them; else 0."""
     some = (pull != 0) & ~np.isnan(effect)
     if not some.any():
         return np.zeros(len(pull))
     likely = float(np.median(effect[some] / pull[some]))
-    out: Floats = np.abs(np.clip(likely, -MOST * outcome_spread, MOST * outcome_spread) * pull)
+    out: Floats = np.clip(likely, -MOST * outcome_spread, MOST * outcome_spread) * pull
     return out
 
 

@@ -55,8 +55,8 @@ class Ranked:
     over any group that was known before the moment is the effect there. values: the same of spend.
     causes and biases: by moment, the strongest known cause, and the bias that a hidden one just as strong would make.
     shuffled (moments, groups): the effect of the moment dealt anew within its missions, which has none.
-    unseen (moments,): how far an effect may be off by a cause that no export tells and that several moments share; 0
-    where none is seen.
+    unseen (moments,): how far an effect may be off, and which way, by a cause that no export tells and that several
+    moments share; 0 where none is seen.
     """
 
     measured: Measured
@@ -103,7 +103,7 @@ def _said(trials: Trials, ranked: Ranked) -> list[str]:
         reason: int((ranked.reasons[:, :-1] == reason).sum()) for reason in np.unique(ranked.reasons[:, :-1]) if reason
     }
     open_ = ", ".join(f"{number} {reason}" for reason, number in why.items()) or "none"
-    unseen = int((ranked.unseen > 0).sum())
+    unseen = int((ranked.unseen != 0).sum())
     shared = f"; {unseen} moments share a cause that no export tells" if unseen else ""
     return [
         f"{trials.learned} journeys followed up, {len(trials.sub_step_of)} moments, {len(trials.missions)} missions: "
@@ -267,7 +267,7 @@ def _judgement(ranked: Ranked) -> dict[str, Floats]:
     """What a reader needs to judge an effect by; nan where there is none."""
     measured = ranked.measured
     told = ranked.verdicts.verdict != "cannot_tell"
-    unseen = ranked.unseen[:, None] + np.zeros(told.shape)
+    unseen = np.abs(ranked.unseen[:, None]) + np.zeros(told.shape)
     with np.errstate(invalid="ignore", divide="ignore"):
         of_known = np.where(told, np.abs(ranked.verdicts.effect) / ranked.biases[:, None], np.nan)
         times = np.where(unseen > 0, np.abs(measured.effect) / unseen, of_known)

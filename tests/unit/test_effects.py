@@ -43,6 +43,20 @@ def test_a_binary_effect_is_told_as_a_difference_of_chances() -> None:
     assert plain(made) > 3.5 * found.error
 
 
+def test_an_effect_that_bends_with_what_confounds_is_found() -> None:
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=(3000, 8))
+    corner = (x[:, 0] > 0) & (x[:, 1] > 0) & (x[:, 2] > -0.5)
+    either = (x[:, 3] > 0) ^ (x[:, 4] > 0)
+    treated = rng.random(3000) < expit(1.5 * corner + 1.2 * either - 1.5)
+    gain = 5.0 * corner * either + 2.0 * corner * (x[:, 5] > 0)
+    outcome = 4.0 * corner - 3.0 * either * (x[:, 0] > 0) + gain * treated + rng.normal(0, 0.5, 3000)
+    found = effect_of(treated, outcome, {f"x{i}": x[:, i] for i in range(8)})
+    assert found.error < 0.06
+    assert abs(found.effect - gain.mean()) < 3.5 * found.error
+    assert plain((treated, outcome, {})) - gain.mean() > 10 * found.error
+
+
 def test_where_few_could_have_been_in_either_arm_the_effect_is_on_the_treated() -> None:
     treated, outcome, covariates = table(3, 6000, rare=True)
     covariates["far"] = np.where(treated, 0.0, (np.arange(6000) % 10 > 0) * 5.0)
