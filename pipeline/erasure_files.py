@@ -1,7 +1,7 @@
 """Takes an erased person's values out of everything else under the data folder: mail, reports, logs, notes, models.
 
-Quarantined raw rows of theirs go whole. In other text a value becomes the word "erased". What holds a value and is of
-no kind that can be rewritten stops the erasure, by name.
+Quarantined raw rows of theirs go whole; cards are made anew from the table, which their row has left. In other text a
+value becomes the word "erased". What holds a value and is of no kind that can be rewritten stops the erasure, by name.
 """
 
 import gzip
@@ -15,6 +15,7 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
 
+from pipeline import front_line
 from pipeline.catalog import sync_folder
 from pipeline.erasure_plan import Plan
 from pipeline.erasure_values import Sought, spellings
@@ -68,6 +69,8 @@ class Files:
             plain = gzip.decompress(content)
             fresh = self._text(name, plain)
             return content if fresh == plain else gzip.compress(fresh, mtime=0)
+        if path.name == front_line.CARDS_CSV:
+            return front_line.as_csv(front_line.read_cards(path.with_suffix(".parquet")))
         if path.suffix == ".eml":
             return self._mail(content)
         if name.startswith("quarantine/") and path.suffix == ".jsonl":

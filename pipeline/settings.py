@@ -6,7 +6,9 @@ which the command line's flags win. Nothing else of the pipeline reads the envir
 """
 
 import difflib
+import json
 import os
+import re
 import secrets
 import tomllib
 from collections.abc import Mapping
@@ -20,6 +22,7 @@ from pipeline.stages import SOURCES
 
 PREFIX = "LANDMARK_"
 _OUTSIDE = {"LANDMARK_SETTINGS"}
+_ADDRESS = re.compile(r"[^\s<>,;:\"@\x00-\x1f\x7f]+@[^\s<>,;:\"@\x00-\x1f\x7f]+")
 
 
 class _Frozen(BaseModel):
@@ -33,25 +36,84 @@ class SourceSettings(_Frozen):
 
 
 class Audience(_Frozen):
-    """Who gets the e-mail: a name for it and its recipients' addresses."""
+    """Who gets an e-mail of their own: a name for them, their addresses, what they are told and how.
+
+    missions: the missions, by slug or label, that they answer for (none: all journeys). locale: how numbers and dates
+    are written. approval: when somebody has to approve the e-mail in Airflow first: never, only on a night with trouble
+    in its data, or always.
+    """
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,40}$")
     recipients: tuple[str, ...]
+    missions: tuple[str, ...] = ()
+    locale: str = "en_GB"
+    approval: Literal["never", "trouble", "always"] = "never"
+
+    @field_validator("recipients")
+    @classmethod
+    def _addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        wrong = next((name for name in value if not _ADDRESS.fullmatch(name)), None)
+        if wrong is not None:
+            raise ValueError(f"{wrong!r} is not an e-mail address such as ann@example.org")
+        return tuple(dict.fromkeys(value))
+
+    @field_validator("locale")
+    @classmethod
+    def _known_locale(cls, value: str) -> str:
+        from babel import Locale, UnknownLocaleError
+
+        try:
+            return str(Locale.parse(value.replace("-", "_")))
+        except (ValueError, UnknownLocaleError) as error:
+            raise ValueError(f"{value!r} is not a locale such as en_GB, de_DE or fr_FR") from error
+
+
+class ApprovalSettings(_Frozen):
+    """What becomes of an e-mail that nobody approved or rejected in time."""
+
+    default: Literal["hold", "send"] = "hold"
+    minutes: int = Field(default=240, ge=1)
 
 
 class SmtpSettings(_Frozen):
-    """The mail server. Without a host, mail is written into the outbox folder as .eml files."""
+    """The mail server. Without a host, mail is written into the outbox folder as .eml files.
+
+    tls: the connection is encrypted from its first byte (as port 465 wants it); starttls: it becomes so before anything
+    is said. Either way the server's certificate is checked.
+    """
 
     host: str = ""
     port: int = Field(default=587, ge=1, le=65535)
     starttls: bool = True
+    tls: bool = False
     user: str = ""
     password: str = Field(default="", repr=False)
     timeout_seconds: float = Field(default=30.0, gt=0)
 
 
+class FrontLineSettings(_Frozen):
+    """How much is suggested for one customer: at most so many moments at once, and so many new ones within cap_days."""
+
+    most_at_once: int = Field(default=3, ge=1, le=20)
+    most_new: int = Field(default=4, ge=0, le=1000)
+    cap_days: int = Field(default=28, ge=1, le=3650)
+
+
+_EXECUTIVES = (Audience(name="executives", recipients=("executives@localhost",)),)
+
+
 def _split(value: object) -> object:
     return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+
+
+def _parsed(value: object) -> object:
+    """A list that an environment variable gives, as JSON; an empty one gives the default."""
+    if value == "":
+        return _EXECUTIVES
+    try:
+        return json.loads(value) if isinstance(value, str) else value
+    except ValueError as error:
+        raise ValueError(f"it is not JSON ({error}); in a settings file write [[audiences]]") from error
 
 
 def _default_sources() -> dict[str, SourceSettings]:
@@ -74,13 +136,15 @@ class Settings(_Frozen):
     consent_analytics_default: bool = True
     identity_learn_days: int = Field(default=28, ge=1)
     sources: dict[str, SourceSettings] = Field(default_factory=_default_sources)
-    audiences: tuple[Audience, ...] = (Audience(name="executives", recipients=("executives@localhost",)),)
+    audiences: Annotated[tuple[Audience, ...], BeforeValidator(_parsed)] = _EXECUTIVES
     alert_recipients: Annotated[tuple[str, ...], BeforeValidator(_split)] = ("engineers@localhost",)
+    approval: ApprovalSettings = ApprovalSettings()
     mail_from: str = "landmark@localhost"
     smtp: SmtpSettings = SmtpSettings()
     report_url: str = ""
     missions: int | None = Field(default=None, ge=1, le=30)
     small_group: int = Field(default=10, ge=1)
+    front_line: FrontLineSettings = FrontLineSettings()
     hash_key: str = Field(default="", repr=False)
 
     @field_validator("data", "journey_map")
@@ -102,6 +166,14 @@ class Settings(_Frozen):
             ZoneInfo(value)
         except (KeyError, ValueError, OSError) as error:
             raise ValueError(f"{value!r} is not an IANA time zone such as Europe/Berlin") from error
+        return value
+
+    @field_validator("audiences")
+    @classmethod
+    def _one_a_name(cls, value: tuple[Audience, ...]) -> tuple[Audience, ...]:
+        names = [audience.name for audience in value]
+        if len(set(names)) < len(names):
+            raise ValueError(f"two audiences have the same name: {', '.join(names)}")
         return value
 
     @field_validator("sources")

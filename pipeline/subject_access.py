@@ -32,7 +32,8 @@ delivered/   what was delivered to us, row by row, as it came: on which night, i
              it (taken in, superseded by a newer row, or set aside and why), its values and its raw text
 identity/    which records and identifiers we hold to be yours, and the evidence that ties them together, as it is
              computed with: plain spellings, and hashes of e-mail addresses (numbers that cannot be read back)
-marts/       what was computed from it: your touchpoints, journeys, the moments in them, the missions of the journeys
+marts/       what was computed from it: your touchpoints, journeys, the moments in them, the missions of the journeys;
+             cards and next_moments are what our staff are told of you, where you agreed to be spoken to
 emotion/     how texts of yours were read: valence (unpleasant to pleasant), arousal (calm to excited) and a label
 missions/    the mission that each of your journeys was placed in, and how surely
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 SQL = Path(__file__).resolve().parent.parent / "sql"
 _HEADER = re.compile(r"^--\s+(grain|reads|params)\s+(.*)$")
 _NAME = re.compile(r"^[a-z_][a-z0-9_]*$")
+_OWNER_ONLY = 0o600
 # the folder beside a table's parts that lists rows which no longer stand, and the columns that name a row
 _NO_LONGER = {"gone": "delivered_night, delivered_file, delivered_line", "replaced": "row_id"}
 
@@ -74,6 +75,7 @@ class Session:
     """What a stage works with. Close it (or leave the `with` block) and its database is gone.
 
     output: the folder that the stage's files go to. inner: tables that are the stage's own business, not worth a line.
+    private: tables that only the owner of the data folder can read, for what names people to other systems.
     previous_folders: by stage, its folders as of the last finished night. rows: what the stage says it took in, put out
     and quarantined ("in", "out", "quarantined"). messages: lines for the log.
     """
@@ -84,6 +86,7 @@ class Session:
         self.messages: list[str] = []
         self.rows: dict[str, int] = {}
         self.inner: set[str] = set()
+        self.private: set[str] = set()
         self.previous_folders: dict[str, list[Path]] = {}
         self.attached: dict[str, list[Path]] = {}
         self.carried: Carried | None = None
@@ -152,6 +155,12 @@ class Session:
     def arrow(self, table: str, columns: str = "*") -> "pa.Table":
         """The table as an Arrow table, in its stored order."""
         return self.connection.sql(f"select {columns} from {table}").to_arrow_table()
+
+    def has(self, table: str) -> bool:
+        """Whether there is such a table or view."""
+        schema, _, name = table.partition(".")
+        found = "select 1 from information_schema.tables where table_schema = ? and table_name = ?"
+        return bool(self.connection.execute(found, [schema, name]).fetchall())
 
     def count(self, table: str) -> int:
         """The table's number of rows."""
@@ -224,9 +233,11 @@ class Session:
         carried = self.carried is not None and schema == self.schema and name in self.carried.grains
         return carried or table in self.kept
 
-    def save(self, name: str, data: bytes) -> None:
-        """Keeps an extra file with the stage's tables."""
-        (self.output / name).write_bytes(data)
+    def save(self, name: str, data: bytes, *, private: bool = False) -> None:
+        """Keeps an extra file with the stage's tables; a private one only its owner can read."""
+        path = self.output / name
+        path.touch(mode=_OWNER_ONLY if private else 0o666)
+        path.write_bytes(data)
 
     def log(self, text: str) -> None:
         """One line of what the stage did."""
@@ -237,7 +248,10 @@ class Session:
         counts = {}
         for table, grain in sorted(self.kept.items()):
             name = table.partition(".")[2]
-            self.export(table, grain, self.output / f"{name}.parquet")
+            path = self.output / f"{name}.parquet"
+            self.export(table, grain, path)
+            if name in self.private:
+                path.chmod(_OWNER_ONLY)
             counts[name] = self.count(table)
         counts |= self.carried.write() if self.carried else {}
         return {name: count for name, count in counts.items() if name not in self.inner}

@@ -5,27 +5,31 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from pipeline import front_line
 from pipeline.context import Run
 from pipeline.stages import BY_SOURCE, SOURCES
 from pipeline.warehouse import Session
 
-NEEDS = ("ingest", "identity", "emotion", "journeys", "missions", "ranking")
+NEEDS = ("ingest", "identity", "emotion", "journeys", "missions", "ranking", "actions")
 MARTS = (
     "identities", "customers", "touchpoints", "journeys", "moments", "missions", "moment_ranking", "emotions",
     "acted_feelings", "moment_memory", "emotion_curve", "connected_moments", "map_warnings", "quarantine", "runs",
     "personas", "mission_history", "mission_flows", "mission_moods",
     "trials", "moment_kinds", "moment_groups", "moment_pairs", "ranking_changes",
+    "next_moments", "cards",
 )  # fmt: skip
 
 
 def build(run: Run, session: Session) -> None:
-    """Makes every mart, one model each."""
+    """Makes every mart, one model each; and of the cards, which only their owner can read, a CSV file for the CRM."""
     import pandas as pd
 
     rows = _stage_runs(session.output.parent, run.night)
     session.put("marts.stage_runs", pd.DataFrame(rows), grain=("stage",), keep=False)
     for mart in MARTS:
         session.model(f"marts.{mart}", view=True)
+    session.private.add("cards")
+    session.save(front_line.CARDS_CSV, front_line.as_csv(session.arrow("marts.cards")), private=True)
     session.log(f"{len(MARTS)} marts")
 
 

@@ -1,6 +1,6 @@
 -- marts.customers: one row per customer, with the mission of the latest journey and since when it is theirs.
 -- grain   customer_id
--- reads   identity.customers, identity.identifiers, ingest.customers, journeys.touchpoints, journeys.journeys, missions.flow_history
+-- reads   identity.customers, journeys.touchpoints, journeys.journeys, missions.flow_history, actions.consents
 -- params  none
 with seen as (
     select
@@ -20,15 +20,6 @@ bought as (
     from journeys.journeys
     where order_id is not null
     group by customer_id
-),
-
-consent as (
-    select
-        i.customer_id,
-        min(cast(coalesce(c.consent_marketing, false) as integer)) as consent_marketing
-    from identity.identifiers as i
-    inner join ingest.customers as c on i.identifier_kind = 'crm_id' and i.identifier_value = c.crm_id
-    group by i.customer_id
 )
 
 select
@@ -39,9 +30,9 @@ select
     s.last_seen,
     cast(coalesce(b.orders, 0) as bigint) as orders,
     cast(coalesce(b.revenue, 0) as double) as revenue,
-    coalesce(c.consent_marketing, 0) = 1 as consent_marketing
+    coalesce(c.consent_marketing, false) as consent_marketing
 from identity.customers as p
 left join missions.flow_history as h on p.customer_id = h.customer_id and h.until is null
 left join seen as s on p.customer_id = s.customer_id
 left join bought as b on p.customer_id = b.customer_id
-left join consent as c on p.customer_id = c.customer_id
+left join actions.consents as c on p.customer_id = c.customer_id

@@ -35,6 +35,7 @@ def plant(exports: Path, night: str, *, late: bool = False) -> None:
     ids = {"email": MAIL, "phone": PHONE, "first_name": FIRST, "last_name": LAST, "birth_date": BORN, "street": STREET}
     ids |= {"postcode": POSTCODE, "country": "IE", "social_handle": HANDLE, "loyalty_id": LOYALTY, "city": "Sligo"}
     since = {"created_at": "2026-01-05T10:00:00Z", "updated_at": "2026-01-05T10:00:00Z", "consent_analytics": "true"}
+    since |= {"consent_marketing": "true"}
     rows = [{"crm_id": CRM, **ids, **since}, {"crm_id": OTHER_CRM, **ids, "email": MAIL_LONG, **since}]
     if late:
         rows = [{**row, "updated_at": "2026-06-29T10:00:00Z", "crm_id": f"{row['crm_id']}"} for row in rows]
@@ -48,6 +49,7 @@ def plant(exports: Path, night: str, *, late: bool = False) -> None:
     _add_csv(exports, "crm/orders", night, orders)
     touches = [_touch("INT-Q-1", CRM), _touch("INT-Q-2", OTHER_CRM, order_id=ORDERS[1]), _touch("BAD-Q-3", "")]
     touches[-1]["order_id"] = ORDERS[0]
+    touches[1]["type"] = "order_chased"
     touches.append({**_touch("INT-of-another", HEIR), "text": f"please ask {MAIL.lower()}, not me (line\nbreak)"})
     if late:
         touches = [*touches[:2], _touch("INT-Q-late", CRM)]
@@ -64,8 +66,10 @@ def plant(exports: Path, night: str, *, late: bool = False) -> None:
 
 
 def _order(nth: int, order_id: str, crm_id: str) -> dict[str, str]:
+    """Every order but the first is still ahead of them: what they ask for stands on a card."""
     return {
         "order_id": order_id, "crm_id": crm_id, "ordered_at": _at(nth), "status": "completed", "amount": "20.5",
+        "ends_at": "2026-07-20T12:00:00Z" if nth else "",
         "currency": "EUR", "category": "tools_and_soil", "attributes": json.dumps({"note": f"for {FIRST}"}),
     }  # fmt: skip
 

@@ -84,6 +84,18 @@ def test_the_person_was_everywhere_before(two_nights: Path) -> None:
     assert set(case.OWN) - set(found) <= {v for v in case.OWN if "late" in v}
     kinds = {place.split("/")[0] for places in found.values() for place in places}
     assert {"landing", "builds", "quarantine", "logs"} <= kinds
+    for value in (case.CRM, case.FIRST):
+        assert any(place.endswith("marts/cards.csv") for place in found[value]), value
+
+
+def test_the_others_keep_their_cards_and_only_their_owner_can_read_them(two_nights: Path, erased: Path) -> None:
+    before, after = (build(data, NIGHTS[1]) / "marts" for data in (two_nights, erased))
+    for name in ("cards.csv", "cards.parquet"):
+        assert (after / name).stat().st_mode & 0o777 == 0o600
+    old, new = ((marts / "cards.csv").read_text("utf-8").splitlines() for marts in (before, after))
+    assert set(new) < set(old)
+    hers = [line for line in old if line not in new]
+    assert hers and all("Q'); drop table x;--*?[9]" in line or "Q-second-77" in line for line in hers)
 
 
 def test_nothing_of_the_person_is_left_anywhere(erased: Path) -> None:
@@ -137,11 +149,11 @@ def is_hers(row: tuple[object, ...]) -> bool:
 
 def test_other_customers_keep_their_marts(two_nights: Path, erased: Path) -> None:
     before, after = build(two_nights, NIGHTS[1]) / "marts", build(erased, NIGHTS[1]) / "marts"
-    for mart in ("touchpoints", "journeys", "identities", "customers", "emotions", "moments"):
+    for mart in ("touchpoints", "journeys", "identities", "customers", "emotions", "moments", "cards"):
         columns = "* exclude (text)" if mart == "touchpoints" else "*"
         old, new = (f"select {columns} from '{marts / mart}.parquet'" for marts in (before, after))
         assert duckdb.sql(f"{new} except all {old}").fetchall() == []
-        if mart in ("touchpoints", "journeys", "identities", "customers"):
+        if mart in ("touchpoints", "journeys", "identities", "customers", "cards"):
             lost = duckdb.sql(f"select distinct customer_id from ({old} except all {new})").fetchall()
             assert len(lost) == 1, mart
 

@@ -43,6 +43,8 @@ COLUMNS = {
     "moment_memory": "mission step sub_step moment felt departure spoken_share delights memorability low high",
     "emotion_curve": "mission step sub_step position felt mean_valence low high ordinary_valence is_peak is_end",
     "connected_moments": "mission moment next_moment journeys share effect ci_low ci_high q_value verdict",
+    "cards": "customer_id crm_ids mission mission_label journey_id order_id starts_at ends_at last_sub_step "
+    "open_requests next_moment next_channel next_due_at expected_gain reason other_moments prevent prevent_reason",
     "emotions": "source record_id label valence arousal emotion model",
     "quarantine": "source table night file line record_id reason",
     "runs": "night stage table rows_in rows_out rows_quarantined refused_people seconds peak_memory_mb",
@@ -105,6 +107,21 @@ def test_nobody_who_refused_is_in_any_mart(world: Path, marts: Path) -> None:
         for name in table.column_names:
             if str(table.schema.field(name).type) in ("string", "large_string"):
                 assert not refused & set(table.column(name).to_pylist()), f"{path.stem}.{name}"
+
+
+def test_staff_are_told_only_of_people_who_agreed_and_in_files_of_their_owner(marts: Path) -> None:
+    suggested = pq.read_table(marts / "next_moments.parquet")
+    wanted = ["customer_id", "mission", "moment", "channel", "expected_gain", "reason"]
+    assert suggested.column_names[: len(wanted)] == wanted
+    customers = pq.read_table(marts / "customers.parquet").to_pylist()
+    agreed = {row["customer_id"] for row in customers if row["consent_marketing"]}
+    cards = pq.read_table(marts / "cards.parquet").to_pylist()
+    assert {row["customer_id"] for row in cards} <= agreed < {row["customer_id"] for row in customers}
+    assert set(suggested.column("customer_id").to_pylist()) <= {row["customer_id"] for row in cards}
+    assert any(row["open_requests"] for row in cards)
+    lines = (marts / "cards.csv").read_text("utf-8").splitlines()
+    assert len(lines) == 1 + sum(len(row["crm_ids"]) for row in cards)
+    assert {(marts / f"cards.{kind}").stat().st_mode & 0o777 for kind in ("csv", "parquet")} == {0o600}
 
 
 def test_arrived_is_accepted_superseded_and_quarantined(marts: Path) -> None:

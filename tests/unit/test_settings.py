@@ -1,5 +1,6 @@
 """Settings: typed, frozen, unknown names refused, nothing secret shown."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -63,3 +64,30 @@ def test_the_own_hash_key_is_made_once_and_private(tmp_path: Path) -> None:
     assert first == load_settings({"HOME": str(tmp_path)}).hash_key
     assert len(first) == 64
     assert (tmp_path / ".config/landmark/hash_key").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(
+    ("audience", "words"),
+    [
+        ({"recipients": ["ann"]}, "'ann' is not an e-mail address"),
+        ({"recipients": ["a@x.org\r\nBcc: b@x.org"]}, "is not an e-mail address"),
+        ({"locale": "xx_YY"}, "'xx_YY' is not a locale such as en_GB"),
+        ({"approval": "sometimes"}, "never"),
+        ({"colour": "red"}, "colour"),
+    ],
+)
+def test_a_wrong_audience_is_refused_with_what_is_wrong(audience: dict[str, object], words: str) -> None:
+    given = json.dumps([{"name": "board", "recipients": ["a@x.org"]} | audience])
+    with pytest.raises(SettingsError, match=words):
+        load_settings({"LANDMARK_AUDIENCES": given}, hash_key="k")
+
+
+def test_audiences_come_from_the_environment_as_json_and_have_names_of_their_own() -> None:
+    one = {"name": "board", "recipients": ["a@x.org", "a@x.org"], "locale": "de-DE"}
+    (board,) = load_settings({"LANDMARK_AUDIENCES": json.dumps([one])}, hash_key="k").audiences
+    assert (board.recipients, board.locale) == (("a@x.org",), "de_DE")
+    assert load_settings({"LANDMARK_AUDIENCES": ""}, hash_key="k").audiences[0].name == "executives"
+    with pytest.raises(SettingsError, match="the same name"):
+        load_settings({"LANDMARK_AUDIENCES": json.dumps([one, one])}, hash_key="k")
+    with pytest.raises(SettingsError, match="not JSON"):
+        load_settings({"LANDMARK_AUDIENCES": "board"}, hash_key="k")
