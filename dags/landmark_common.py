@@ -1,16 +1,16 @@
 """What the DAGs share: which night a run is for, when a task is tried again, who hears of a failure."""
 
 import re
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from email.message import EmailMessage
-from html import escape
 from typing import Any
+from zlib import crc32
 from zoneinfo import ZoneInfo
 
-from airflow.sdk import Asset, BaseHook, ExceptionRetryPolicy, Param, RetryAction, RetryRule
+from airflow.sdk import Asset, BaseHook, BaseNotifier, ExceptionRetryPolicy, Param, RetryAction, RetryRule
 from airflow.sdk.exceptions import AirflowNotFoundException
 
-from pipeline.errors import LandmarkError, LockedError, NightError
+from pipeline.errors import LandmarkError, LockedError, NightError, SettingsError
 from pipeline.settings import Audience, Settings, load_settings
 from pipeline.stages import SOURCES
 
@@ -20,8 +20,38 @@ OPENS = time(2)
 UNFINISHED = frozenset({"scheduled", "queued", "running", "deferred", "up_for_retry", "restarting"})
 NIGHT_IN_RUN_ID = re.compile(r"__(\d{4}-\d{2}-\d{2})__")
 LOCK_WAIT_SECONDS = 6 * 3600.0
-MARTS = Asset("marts", uri="landmark://marts", group="landmark")
-CLEAN = {source: Asset(f"clean_{source}", uri=f"landmark://clean/{source}", group="landmark") for source in SOURCES}
+
+
+def _asset(name: str, path: str, **told: str) -> Asset:
+    """An asset of ours; told: what it is, in few words, for Airflow's page of the asset."""
+    return Asset(name, uri=f"landmark://{path}", group="landmark", extra=told)
+
+
+CLEAN = {
+    source: _asset(
+        f"clean_{source}",
+        f"clean/{source}",
+        what=f"{source}: typed and checked rows",
+        refused="DATA/quarantine/<night>",
+        columns="docs/deliveries.md",
+    )
+    for source in SOURCES
+}
+MARTS = _asset(
+    "marts",
+    "marts",
+    what="a night's published tables",
+    form="Parquet, one file a mart",
+    folder="landmark marts",
+    views="DATA/landmark.duckdb",
+)
+REPORT = _asset(
+    "report",
+    "report",
+    what="a night's report and letters",
+    files="DATA/reports/<night>",
+    shown="the tab Report of the run",
+)
 
 NIGHT = Param(
     None,
@@ -40,6 +70,14 @@ RETRIES = ExceptionRetryPolicy(
         RetryRule(exception=LandmarkError, action=RetryAction.FAIL),
         RetryRule(exception=[ConnectionError, TimeoutError], action=RetryAction.RETRY),
         RetryRule(exception="builtins.Exception", action=RetryAction.FAIL),
+    ]
+)
+
+# A mail server that is away may be back; a wrong setting stays wrong.
+DELIVERY_RETRIES = ExceptionRetryPolicy(
+    rules=[
+        RetryRule(exception=SettingsError, action=RetryAction.FAIL),
+        RetryRule(exception="builtins.Exception", action=RetryAction.RETRY),
     ]
 )
 
@@ -88,6 +126,12 @@ def emit(context: Any, asset: Asset, summary: dict[str, Any]) -> None:
         event.add_partitions(night_of(context).isoformat())
 
 
+def announce_report(context: Any, summary: dict[str, Any]) -> None:
+    """Tells that the night's report is rendered, with its headline: the plugin makes that the run's note."""
+    headline = next(iter(summary["messages"]), "")
+    context["outlet_events"][REPORT].extra = {"headline": headline, "backfill": is_backfill(context)}
+
+
 def next_look(now: datetime, night: date, settings: Settings, arrived: bool) -> datetime | None:
     """When to look again whether a scheduled night may start; None: it may.
 
@@ -121,56 +165,105 @@ def _rank(run: str) -> tuple[str, str]:
     return (found[1] if found else "", run)
 
 
-# -- failures -------------------------------------------------------------------------------------------------------
+# -- mail -----------------------------------------------------------------------------------------------------------
+
+
+def mail_flags() -> dict[str, Any]:
+    """The settings of mail as Airflow's connection smtp_default has them; none where there is no such connection.
+
+    As Airflow's own operators read it: encrypted from the first byte unless disable_ssl, else by STARTTLS unless
+    disable_tls. The server's certificate is always checked.
+    """
+    connection = smtp_connection()
+    if connection is None:
+        return {}
+    extra = connection.extra_dejson
+    tls = not extra.get("disable_ssl", False)
+    starttls = not tls and not extra.get("disable_tls", False)
+    smtp = {
+        "host": connection.host or "localhost",
+        "port": connection.port or (465 if tls else 587 if starttls else 25),
+        "tls": tls,
+        "starttls": starttls,
+        "user": connection.login or "",
+        "password": connection.password or "",
+        "timeout_seconds": float(extra.get("timeout", 30)),
+    }
+    return {"smtp": smtp} | ({"mail_from": extra["from_email"]} if extra.get("from_email") else {})
+
+
+def smtp_connection() -> Any:
+    """Airflow's connection smtp_default, or None."""
+    try:
+        return BaseHook.get_connection("smtp_default")
+    except AirflowNotFoundException:
+        return None
+
+
+def tell_engineers(subject: str, text: str, name: str) -> None:
+    """Mails the engineers, by Airflow's connection, else the settings' server, else into the outbox as <name>.eml."""
+    from pipeline import mail
+    from pipeline.catalog import write_bytes
+
+    settings = load_settings(**mail_flags())
+    message = EmailMessage()
+    message["From"], message["To"] = settings.mail_from, ", ".join(settings.alert_recipients)
+    message["Subject"] = subject
+    message.set_content(text, cte="8bit")
+    name = re.sub(r"[^a-z0-9-]", "-", name.lower())
+    if settings.smtp.host:
+        engineers = Audience.model_construct(name=name, recipients=settings.alert_recipients)
+        ledger = mail.Ledger(settings.data / "outbox" / "alerts.jsonl")
+        mail.send(mail.Parcel(bytes(message), engineers, date.today()), settings, ledger)
+    else:
+        write_bytes(settings.data / "outbox" / f"{name}.eml", bytes(message))
+
+
+def _mark(run_id: str) -> str:
+    """What tells the mails of one run from those of another run of the same night."""
+    return f"{crc32(run_id.encode('utf-8')):08x}"
 
 
 def mail_failure(context: Any) -> None:
-    """Mails a failure to the engineers: by Airflow's SMTP connection, else the settings' server, else the outbox."""
-    settings = load_settings()
+    """Mails a failure to the engineers, and tells readers which figures stand where it is too late to mend it."""
     instance, run = context["task_instance"], context["dag_run"]
     night = run.partition_key or context["params"].get("night") or "unknown"
     reason = context.get("exception") or "no exception: the process was ended"
-    message = EmailMessage()
-    message["From"], message["To"] = settings.mail_from, ", ".join(settings.alert_recipients)
-    message["Subject"] = f"Landmark: {instance.dag_id} {instance.task_id} failed, night {night}"
-    message.set_content(f"{reason}\n\nRun: {run.run_id}\nLog: {instance.log_url}\n", cte="8bit")
-    name = re.sub(r"[^a-z0-9-]", "-", f"failed-{night}-{instance.task_id}-{instance.try_number}".lower())
-    if has_connection("smtp_default"):
-        _by_connection(settings, message, context)
-    elif settings.smtp.host:
-        _by_settings(settings, message, name[:40])
-    else:
-        _into_outbox(settings, message, name)
+    tell_engineers(
+        f"Landmark: {instance.dag_id} {instance.task_id} failed, night {night}",
+        f"{reason}\n\nRun: {run.run_id}\nLog: {instance.log_url}\n",
+        f"failed-{night}-{instance.task_id}-{instance.try_number}-{_mark(run.run_id)}",
+    )
+    tell_readers(context, datetime.now(UTC))
 
 
-def has_connection(name: str) -> bool:
-    try:
-        BaseHook.get_connection(name)
-    except AirflowNotFoundException:
-        return False
-    return True
+def tell_readers(context: Any, now: datetime) -> None:
+    """Tells the readers, once a night, which figures stand, where the night's hour has passed and it is no back-fill.
+
+    Before its hour a failed night may still be mended; landmark_watch looks again at that hour.
+    """
+    from pipeline import late
+
+    settings = load_settings(**mail_flags())
+    if is_backfill(context) or now < due(settings, night_of(context)):
+        return
+    for line in late.tell(settings, night_of(context)):
+        print(line)
 
 
-def _by_connection(settings: Settings, message: EmailMessage, context: Any) -> None:
-    from airflow.providers.smtp.notifications.smtp import SmtpNotifier
-
-    html = f"<pre>{escape(message.get_content())}</pre>"
-    to, sender = list(settings.alert_recipients), settings.mail_from
-    SmtpNotifier(to=to, from_email=sender, subject=message["Subject"], html_content=html).notify(context)
+def due(settings: Settings, night: date) -> datetime:
+    """When the night should be published."""
+    return datetime.combine(night, time.fromisoformat(settings.publish_by), ZoneInfo(settings.time_zone))
 
 
-def _by_settings(settings: Settings, message: EmailMessage, name: str) -> None:
-    from pipeline import mail
+class AskEngineers(BaseNotifier):  # type: ignore[misc]
+    """Mails the engineers that something waits for an answer in Airflow, with the link to it."""
 
-    ledger = mail.Ledger(settings.data / "outbox" / "alerts.jsonl")
-    engineers = Audience(name=name, recipients=settings.alert_recipients)
-    mail.send(bytes(message), engineers, date.today(), settings, ledger)
-
-
-def _into_outbox(settings: Settings, message: EmailMessage, name: str) -> None:
-    outbox = settings.data / "outbox"
-    outbox.mkdir(parents=True, exist_ok=True)
-    (outbox / f"{name}.eml").write_bytes(bytes(message))
+    def notify(self, context: Any) -> None:
+        link = context["task"].generate_link_to_ui_from_context(context=context)
+        asked = context["task"].hitl_summary
+        name = f"asked-{night_of(context)}-{_mark(context['dag_run'].run_id)}"
+        tell_engineers(f"Landmark: {asked['subject']}", f"{link}\n\n{asked['body']}\n", name)
 
 
 DEFAULTS = {
@@ -181,4 +274,5 @@ DEFAULTS = {
     "max_retry_delay": timedelta(minutes=15),
     "retry_policy": RETRIES,
     "on_failure_callback": [mail_failure],
+    "show_return_value_in_logs": False,  # the five lines say it better
 }

@@ -1,23 +1,27 @@
 """Sends the night's letters: one e-mail an audience, once a recipient, whatever is retried.
 
 The letters are those that the stage report wrote. Without a mail server they go into DATA/outbox as .eml files; in
-both cases DATA/outbox/ledger.jsonl says who got what. A back-fill, and a night that a later one has followed, sends
-nothing.
+both cases DATA/outbox/ledger.jsonl says who got what. A night that was made again is mailed again only where it tells
+other figures than were sent, as a correction. A letter that needs approval waits for it. A back-fill, and a night that
+a later one has followed, sends nothing.
 """
 
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline import mail
-from pipeline.catalog import Store, write_bytes
+from pipeline import approvals, mail
+from pipeline.approvals import Written
 from pipeline.context import Run
-from pipeline.errors import StageError
+from pipeline.editions import Edition, Editions
+from pipeline.errors import SettingsError, StageError
 from pipeline.settings import Audience, Settings
 
 if TYPE_CHECKING:
     from pipeline.warehouse import Session
 
 NEEDS = ("report",)
+States = dict[Audience, dict[str, str]]
 
 
 def build(run: Run, session: "Session") -> None:
@@ -29,42 +33,51 @@ def build(run: Run, session: "Session") -> None:
 def deliver(settings: Settings, night: date, backfill: bool = False) -> list[str]:
     """Sends (or files) each audience's letter; returns what was done, one line an audience.
 
-    Raises StageError, after all were tried, where a recipient should be tried again.
+    Raises LandmarkError, after all were tried, where a recipient should be tried again or an audience has no letter.
     """
-    newest = Store(settings.data).read().published
-    if backfill or newest != night.isoformat():
-        return [f"no mail: {'a back-fill' if backfill else f'the published night is {newest}'}"]
-    ledger = mail.Ledger(settings.data / "outbox" / "ledger.jsonl")
-    states = {audience: _to_audience(settings, night, audience, ledger) for audience in settings.audiences}
-    _complain(states, night)
-    return [f"{audience.name}: {_counted(outcome)}" for audience, outcome in states.items()]
+    reason = approvals.no_mail(settings, night, backfill)
+    if reason:
+        return [f"no mail: {reason}"]
+    letters, waiting = approvals.written(settings, night), approvals.waiting(settings, night)
+    states: States = {
+        letter.audience: _to_audience(settings, night, letter)
+        for name, letter in letters.items()
+        if name not in waiting
+    }
+    _complain(settings, states, letters, night)
+    held = [f"{name}: waits for approval in Airflow ({_why(letter)})" for name, letter in waiting.items()]
+    return [*(f"{audience.name}: {_counted(outcome)}" for audience, outcome in states.items()), *held]
 
 
-def _to_audience(settings: Settings, night: date, audience: Audience, ledger: mail.Ledger) -> dict[str, str]:
-    path = settings.data / "reports" / night.isoformat() / "letters" / f"{audience.name}.eml"
-    if not path.exists():
-        raise StageError("the e-mail was not written", where=str(path), fix="Run the stage report first")
-    letter = path.read_bytes()
+def _to_audience(settings: Settings, night: date, letter: Written) -> dict[str, str]:
+    told = letter.beside
+    edition = Edition(told["number"], told["told"], told["corrects"])
+    Editions(settings.data, night, letter.audience.name).leaves(edition)
+    parcel = mail.Parcel(letter.message, letter.audience, night, str(edition.number))
+    return post(settings, parcel)
+
+
+def post(settings: Settings, parcel: mail.Parcel) -> dict[str, str]:
+    """Sends the letter by the mail server or, without one, files it in the outbox; what became of each recipient."""
+    outbox = settings.data / "outbox"
+    ledger = mail.Ledger(outbox / "ledger.jsonl")
     if settings.smtp.host:
-        return mail.send(letter, audience, night, settings, ledger)
-    return _file(settings, night, audience, ledger, letter)
+        return mail.send(parcel, settings, ledger)
+    return mail.file(parcel, _outbox_path(outbox, parcel), ledger)
 
 
-def _file(settings: Settings, night: date, audience: Audience, ledger: mail.Ledger, letter: bytes) -> dict[str, str]:
-    """Puts the letter into the outbox; filing it again after a crash changes nothing."""
-    done = ledger.outcomes(night, audience.name)
-    waiting = [name for name in audience.recipients if done.get(name) != "sent"]
-    for name in waiting:
-        ledger.put(night, audience.name, name, "sending")
-    if waiting:
-        write_bytes(settings.data / "outbox" / f"{night.isoformat()}-{audience.name}.eml", letter)
-    for name in waiting:
-        ledger.put(night, audience.name, name, "sent")
-    return dict.fromkeys(audience.recipients, "sent")
+def _outbox_path(outbox: Path, parcel: mail.Parcel) -> Path:
+    kind = "" if parcel.letter == mail.FIRST else f"-{parcel.letter}"
+    return outbox / f"{parcel.night.isoformat()}-{parcel.audience.name}{kind}.eml"
 
 
-def _complain(states: dict[Audience, dict[str, str]], night: date) -> None:
-    """Raises where a recipient is worth another try, or where a whole audience was refused."""
+def _why(letter: Written) -> str:
+    troubles = " ".join(letter.beside["troubles"])
+    return f"trouble with the data: {troubles}" if troubles else "the audience's setting approval"
+
+
+def _complain(settings: Settings, states: States, letters: dict[str, Written], night: date) -> None:
+    """Raises where a recipient is worth another try, an audience was refused as a whole, or has no letter."""
     failed = [name for outcome in states.values() for name, state in outcome.items() if state == "failed"]
     if failed:
         raise StageError(
@@ -81,6 +94,21 @@ def _complain(states: dict[Audience, dict[str, str]], night: date) -> None:
                 value=", ".join(outcome),
                 fix="Correct the addresses; DATA/outbox/ledger.jsonl has the server's words",
             )
+    for audience in settings.audiences:
+        if audience.name not in letters:
+            raise _no_letter(audience, night)
+
+
+def _no_letter(audience: Audience, night: date) -> SettingsError | StageError:
+    if audience.missions:
+        return SettingsError(
+            "none of the audience's missions is there, so it got no e-mail; all others got theirs",
+            where=f"setting audiences, {audience.name}, night {night}",
+            value=", ".join(audience.missions),
+            fix="Name missions by slug or label as the report has them (mart missions)",
+        )
+    place = f"audience {audience.name}, night {night}"
+    return StageError("the e-mail was not written", where=place, fix="Run the stage report first")
 
 
 def _counted(outcome: dict[str, str]) -> str:

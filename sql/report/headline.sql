@@ -1,13 +1,14 @@
--- report.headline: the moments to invest in, best first; each once, told for the mission in which it is worth most.
+-- report.headline: the moments an audience should invest in, best first; each once, told for the mission in which it
+-- is worth most.
 -- Worth are the customers whom a feasible change would keep over the horizon, all missions that it matters to together; the
 -- ends of the sum's interval are apart from it by the root of the sum of squares (Zou & Donner 2008, Stat. Med. 27). The
 -- order goes by the worth of the effect's near end (0 where its interval holds 0), which keeps lucky estimates of small
 -- groups off the top.
--- grain   moment
--- reads   report.ranking
+-- grain   audience, moment
+-- reads   report.audience_ranking
 -- params  headlines
 with
-ranking as (select * from report.ranking),
+ranking as (select * from report.audience_ranking),
 named as (
     select
         *,
@@ -18,17 +19,18 @@ named as (
     from ranking
     where verdict in ('drives', 'harms')
 ),
-in_missions as (select distinct moment from named where mission <> 'ALL'),
+in_missions as (select distinct audience, moment from named where mission <> 'ALL'),
 candidates as (
     select
         n.*,
-        row_number() over (partition by n.moment order by n.sure desc, n.likely desc, abs(n.effect) desc, n.mission) as place
+        row_number() over (partition by n.audience, n.moment order by n.sure desc, n.likely desc, abs(n.effect) desc, n.mission) as place
     from named as n
-    left join in_missions as i on n.moment = i.moment
+    left join in_missions as i on n.audience = i.audience and n.moment = i.moment
     where n.mission <> 'ALL' or i.moment is null
 ),
 sums as (
     select
+        audience,
         moment,
         sum(sure) as sure,
         sum(retained_customers) as customers,
@@ -39,7 +41,7 @@ sums as (
         sqrt(sum(power(retained_value_high - retained_value, 2))) as spend_up,
         string_agg(case when place > 1 then mission_label end, ' / ' order by place) as also_missions
     from candidates
-    group by moment
+    group by audience, moment
 ),
 best as (
     select
@@ -52,13 +54,14 @@ best as (
         s.spend - s.spend_down as worth_value_low,
         s.spend + s.spend_up as worth_value_high,
         row_number() over (
-            order by s.sure desc, coalesce(s.customers, 0) desc, abs(c.effect) desc, c.moment
+            partition by c.audience order by s.sure desc, coalesce(s.customers, 0) desc, abs(c.effect) desc, c.moment
         ) as position
     from candidates as c
-    inner join sums as s on c.moment = s.moment
+    inner join sums as s on c.audience = s.audience and c.moment = s.moment
     where c.place = 1
 )
 select
+    cast(audience as varchar) as audience,
     cast(position as bigint) as position,
     cast(moment as varchar) as moment,
     cast(mission as varchar) as mission,

@@ -1,27 +1,35 @@
 -- report.stop_list: moments that change nothing that could be seen, and so need no more polish.
--- A moment is listed for ALL where no mission names it, else for the missions in which it does nothing. It is clear
+-- A moment is listed for ALL where no mission names it, else for the missions in which it does nothing; for an audience
+-- that is told of some missions only, for each of these in which it does nothing. It is clear
 -- where its interval holds 0 and rules out an effect over worth_seeing, either way, and that does not depend on who is
 -- who; else one may hide.
--- grain   mission, moment
--- reads   report.ranking
+-- grain   audience, mission, moment
+-- reads   report.audience_ranking
 -- params  worth_seeing
 with
-ranking as (select * from report.ranking),
+ranking as (select * from report.audience_ranking),
 named as (
-    select moment, string_agg(mission_label, ' / ' order by mission_position, mission) as matters_for
+    select
+        audience,
+        moment,
+        string_agg(mission_label, ' / ' order by mission_position, mission) as matters_for
     from ranking
     where verdict in ('drives', 'harms') and mission <> 'ALL'
-    group by moment
+    group by audience, moment
 ),
+whole as (select distinct audience from ranking where mission = 'ALL'),
 nothing as (
     select r.*, n.matters_for
     from ranking as r
-    left join named as n on r.moment = n.moment
+    left join named as n on r.audience = n.audience and r.moment = n.moment
+    left join whole as w on r.audience = w.audience
     where
         r.verdict = 'no_detectable_effect'
-        and ((r.mission = 'ALL' and n.moment is null) or (r.mission <> 'ALL' and n.moment is not null))
+        and ((r.mission = 'ALL' and n.moment is null)
+            or (r.mission <> 'ALL' and (n.moment is not null or w.audience is null)))
 )
 select
+    cast(audience as varchar) as audience,
     cast(mission as varchar) as mission,
     cast(moment as varchar) as moment,
     cast(mission_label as varchar) as mission_label,

@@ -4,7 +4,7 @@ import email
 import email.policy
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,9 @@ import landmark_common as common
 import pytest
 from aiosmtpd.controller import Controller
 from airflow.sdk import RetryAction
+from airflow.sdk.exceptions import AirflowNotFoundException
 
+from pipeline.catalog import Catalog, Store
 from pipeline.embedded import free_port
 from pipeline.errors import LockedError, NightError, QualityError
 from pipeline.settings import load_settings
@@ -158,7 +160,7 @@ def failure(words: str = "rows do not add up") -> dict[str, Any]:
 def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("LANDMARK_DATA", str(tmp_path))
     monkeypatch.setenv("LANDMARK_ALERT_RECIPIENTS", "a@example.org,b@example.org")
-    monkeypatch.setattr(common, "has_connection", lambda _: False)
+    monkeypatch.setattr(common, "smtp_connection", lambda: None)
     return tmp_path
 
 
@@ -205,21 +207,119 @@ def test_the_mail_server_of_the_settings_gets_the_failure(
     assert not list((data / "outbox").glob("*.eml"))
 
 
+@dataclass
+class Connection:
+    """Airflow's connection, as its operators read it."""
+
+    host: str = "127.0.0.1"
+    port: int | None = None
+    login: str | None = None
+    password: str | None = None
+    extra_dejson: dict[str, Any] = field(default_factory=dict)
+
+
 def test_airflows_connection_goes_before_the_settings(
     data: Path, server: tuple[Catcher, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     catcher, port = server
-    extra = '{"disable_ssl": true, "disable_tls": true, "timeout": 10, "retry_limit": 1}'
-    address = f'{{"conn_type": "smtp", "host": "127.0.0.1", "port": {port}, "extra": {extra}}}'
-    monkeypatch.setenv("AIRFLOW_CONN_SMTP_DEFAULT", address)
-    monkeypatch.setattr(common, "has_connection", lambda _: True)
+    extra = {"disable_ssl": True, "disable_tls": True, "from_email": "us@example.org"}
+    monkeypatch.setenv("LANDMARK_SMTP__HOST", "mail.invalid")
+    monkeypatch.setattr(common, "smtp_connection", lambda: Connection(port=port, extra_dejson=extra))
     common.mail_failure(failure("<b>{{ 1/0 }}"))
-    ((recipients, message),) = catcher.mails
-    assert recipients == ["a@example.org", "b@example.org"]
-    body = message.get_body(("html",))
-    assert body is not None
-    assert "&lt;b&gt;{{ 1/0 }}" in body.get_content()
+    assert sorted(to for to, _ in catcher.mails) == [["a@example.org"], ["b@example.org"]]
+    message = catcher.mails[0][1]
+    assert message["From"] == "us@example.org"
+    assert "<b>{{ 1/0 }}" in message.get_content()  # type: ignore[attr-defined]
 
 
-def test_a_connection_that_is_not_there_is_no_error() -> None:
-    assert common.has_connection("landmark_nothing_of_this_name") is False
+@pytest.mark.parametrize(
+    ("extra", "port", "tls", "starttls"),
+    [
+        ({}, 465, True, False),
+        ({"disable_ssl": True}, 587, False, True),
+        ({"disable_ssl": True, "disable_tls": True}, 25, False, False),
+    ],
+)
+def test_a_connection_is_encrypted_as_airflow_s_own_operators_have_it(
+    extra: dict[str, Any], port: int, tls: bool, starttls: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(common, "smtp_connection", lambda: Connection("mx", None, "me", "pass", extra))
+    smtp = load_settings({}, hash_key="k", **common.mail_flags()).smtp
+    assert (smtp.host, smtp.port, smtp.tls, smtp.starttls) == ("mx", port, tls, starttls)
+    assert (smtp.user, smtp.password) == ("me", "pass")
+
+
+def test_a_connection_that_is_not_there_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    def absent(_: str) -> None:
+        raise AirflowNotFoundException("no such connection")
+
+    monkeypatch.setattr(common.BaseHook, "get_connection", absent)
+    assert common.mail_flags() == {}
+
+
+# -- what readers hear of a failure -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def told(data: Path) -> Path:
+    """A data folder whose readers have the letters of the night before."""
+    Store(data).update(lambda _: Catalog(published="2026-11-19"))
+    letters = data / "reports" / "2026-11-19" / "letters"
+    letters.mkdir(parents=True)
+    return data
+
+
+def lines(data: Path) -> list[str]:
+    return sorted(path.name for path in (data / "outbox").glob("*.eml") if "failed" not in path.name)
+
+
+HOUR = datetime(2026, 11, 20, 6, 30, tzinfo=UTC)
+
+
+def test_readers_hear_once_which_figures_stand(told: Path) -> None:
+    for _ in range(2):
+        common.tell_readers(failure(), HOUR)
+    (name,) = lines(told)
+    assert name == "2026-11-20-executives-late.eml"
+    message = email.message_from_bytes((told / "outbox" / name).read_bytes(), policy=email.policy.default)
+    assert message["Subject"] == "No new figures today: those of 19 November 2026 stand"
+    assert (told / "outbox" / "ledger.jsonl").read_text("utf-8").count('"sent"') == 1
+
+
+def test_readers_hear_nothing_while_the_night_can_still_be_mended(told: Path) -> None:
+    common.tell_readers(failure(), HOUR - timedelta(minutes=1))
+    assert lines(told) == []
+
+
+def test_readers_hear_nothing_of_a_back_fill(told: Path) -> None:
+    run = context(Run("2026-11-20", "backfill"))
+    common.tell_readers(failure() | run, HOUR)
+    assert lines(told) == []
+
+
+def test_a_failure_past_the_hour_reaches_engineers_and_readers(told: Path) -> None:
+    common.mail_failure(failure())
+    assert lines(told) == ["2026-11-20-executives-late.eml"]
+    assert list((told / "outbox").glob("failed-*.eml"))
+
+
+@pytest.mark.parametrize("night", ["2026-11-20", "2026-11-21"])
+def test_readers_of_newer_figures_hear_nothing(told: Path, night: str) -> None:
+    Store(told).update(lambda _: Catalog(published=night))
+    for name in ("executives.eml", "executives.json"):
+        path = told / "reports" / night / "letters" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("{}", "utf-8")
+    common.tell_readers(failure(), HOUR)
+    assert lines(told) == []
+
+
+def test_a_night_that_is_published_without_its_report_is_late_too(told: Path) -> None:
+    Store(told).update(lambda _: Catalog(published="2026-11-20"))
+    common.tell_readers(failure(), HOUR)
+    assert lines(told) == ["2026-11-20-executives-late.eml"]
+
+
+def test_where_readers_never_had_figures_none_stand(data: Path) -> None:
+    common.tell_readers(failure(), HOUR)
+    assert not (data / "outbox").exists()

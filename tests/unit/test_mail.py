@@ -1,78 +1,36 @@
-"""The e-mail's form, and that each recipient gets it exactly once, against a real SMTP server."""
+"""The e-mail's form, and how it is handed to a real SMTP server: encrypted, once, with a ledger that crashes spare."""
 
-import json
-import socket
+import ssl
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
 import pytest
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from pipeline import mail
-from pipeline.catalog import Catalog, Store
 from pipeline.errors import StageError
-from pipeline.settings import Audience, Settings, SmtpSettings
+from pipeline.settings import SmtpSettings
 from pipeline.stages.deliver import deliver
-
-NIGHT = date(2026, 6, 30)
-LETTER = mail.Letter("Früh: 22 in 100 more", "Text – 22\n", "<p>HTML 22</p>", b"\x89PNG")
-TEAM = Audience(name="team", recipients=("a@x.org", "b@x.org", "c@x.org"))
-
-
-class Post:
-    """A mail server's memory: what arrived, and what to answer to whom."""
-
-    def __init__(self) -> None:
-        self.arrived: list[tuple[str, bytes]] = []
-        self.answers: dict[str, str] = {}
-        self.data_answers: list[str] = []
-
-    async def handle_RCPT(  # noqa: N802
-        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
-    ) -> str:
-        if address in self.answers:
-            return self.answers[address]
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
-
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
-        if self.data_answers:
-            return self.data_answers.pop(0)
-        self.arrived.append((envelope.rcpt_tos[0], bytes(envelope.content or b"")))
-        return "250 OK"
+from tests.unit import post_case
+from tests.unit.post_case import LETTER, NIGHT, TEAM, Post, ledger, served, settings
 
 
 @pytest.fixture
 def post(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Post, SmtpSettings]]:
     monkeypatch.setattr(mail, "PAUSE_SECONDS", 0.0)
     handler = Post()
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    controller = Controller(handler, hostname="127.0.0.1", port=port)
-    controller.start()
-    yield handler, SmtpSettings(host="127.0.0.1", port=port, starttls=False)
-    controller.stop()
+    with served(handler) as port:
+        yield handler, post_case.plain(port)
 
 
 @pytest.fixture
 def place(tmp_path: Path) -> Path:
     """A data folder whose newest published night has its letters."""
-    Store(tmp_path).update(lambda _: Catalog(published=NIGHT.isoformat()))
-    letters = tmp_path / "reports" / NIGHT.isoformat() / "letters"
-    letters.mkdir(parents=True)
-    (letters / "team.eml").write_bytes(mail.compose(LETTER, TEAM, "l@x.org", NIGHT).as_bytes())
+    post_case.put_letter(tmp_path)
     return tmp_path
 
 
-def settings(place: Path, smtp: SmtpSettings | None = None) -> Settings:
-    return Settings(data=place, audiences=(TEAM,), mail_from="l@x.org", smtp=smtp or SmtpSettings(), hash_key="k")
-
-
-def ledger(place: Path) -> list[tuple[str, str]]:
-    lines = (place / "outbox" / "ledger.jsonl").read_text("utf-8").splitlines()
-    return [(entry["recipient"], entry["state"]) for entry in map(json.loads, lines)]
+# -- form -----------------------------------------------------------------------------------------------------------
 
 
 def test_the_message_is_text_and_html_with_its_picture_and_the_same_bytes_twice() -> None:
@@ -92,28 +50,66 @@ def test_a_letter_without_picture_has_none() -> None:
     assert [part.get_content_type() for part in message.walk()] == ["multipart/alternative", "text/plain", "text/html"]
 
 
-def test_without_a_server_the_letter_lies_in_the_outbox_once(place: Path) -> None:
-    assert deliver(settings(place), NIGHT) == ["team: 3 sent"]
-    filed = place / "outbox" / "2026-06-30-team.eml"
-    assert filed.read_bytes() == (place / "reports" / "2026-06-30" / "letters" / "team.eml").read_bytes()
-    before = ledger(place)
-    filed.unlink()
-    assert deliver(settings(place), NIGHT) == ["team: 3 sent"]
-    assert not filed.exists()
-    assert ledger(place) == before
+def test_a_correction_answers_what_it_corrects() -> None:
+    first, second, third = (mail.compose(LETTER, TEAM, "l@x.org", NIGHT, name) for name in ("1", "2", "3"))
+    assert first["In-Reply-To"] is None
+    assert second["In-Reply-To"] == first["Message-ID"]
+    assert third["In-Reply-To"] == third["References"] == second["Message-ID"]
+    assert mail.compose(LETTER, TEAM, "l@x.org", NIGHT, mail.LATE)["In-Reply-To"] is None
 
 
-def test_a_back_fill_and_an_old_night_send_nothing(place: Path) -> None:
-    assert deliver(settings(place), NIGHT, backfill=True) == ["no mail: a back-fill"]
-    assert deliver(settings(place), date(2026, 6, 29)) == ["no mail: the published night is 2026-06-30"]
-    assert not (place / "outbox").exists()
+# -- encryption -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def secure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
+    """A server's certificate, and clients that trust it."""
+    context, public = post_case.certificate(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(public))
+    return context
+
+
+def test_by_starttls_nothing_is_said_before_the_line_is_encrypted(place: Path, secure: ssl.SSLContext) -> None:
+    handler = Post()
+    with served(handler, tls_context=secure, require_starttls=True) as port:
+        assert deliver(settings(place, SmtpSettings(host="127.0.0.1", port=port)), NIGHT) == ["team: 3 sent"]
+    assert handler.names() == list(TEAM.recipients)
+
+
+def test_by_tls_the_line_is_encrypted_from_its_first_byte(place: Path, secure: ssl.SSLContext) -> None:
+    handler = Post()
+    with served(handler, ssl_context=secure) as port:
+        smtp = SmtpSettings(host="127.0.0.1", port=port, tls=True)
+        assert deliver(settings(place, smtp), NIGHT) == ["team: 3 sent"]
+    assert handler.names() == list(TEAM.recipients)
+
+
+def test_a_server_that_cannot_prove_who_it_is_gets_nothing(
+    place: Path, secure: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SSL_CERT_FILE")
+    monkeypatch.setattr(mail, "PAUSE_SECONDS", 0.0)
+    handler = Post()
+    with served(handler, tls_context=secure) as port, pytest.raises(StageError, match="did not take"):
+        deliver(settings(place, SmtpSettings(host="127.0.0.1", port=port)), NIGHT)
+    assert handler.arrived == []
+
+
+def test_a_server_without_tls_gets_nothing_where_tls_is_asked_for(place: Path, post: tuple[Post, SmtpSettings]) -> None:
+    handler, smtp = post
+    with pytest.raises(StageError):
+        deliver(settings(place, smtp.model_copy(update={"starttls": True})), NIGHT)
+    assert handler.arrived == []
+
+
+# -- recipients -----------------------------------------------------------------------------------------------------
 
 
 def test_every_recipient_gets_it_once_whatever_is_retried(place: Path, post: tuple[Post, SmtpSettings]) -> None:
     handler, smtp = post
     for _ in range(3):
         assert deliver(settings(place, smtp), NIGHT) == ["team: 3 sent"]
-    assert [name for name, _ in handler.arrived] == list(TEAM.recipients)
+    assert handler.names() == list(TEAM.recipients)
     assert handler.arrived[0][1].rstrip() == (place / "reports/2026-06-30/letters/team.eml").read_bytes().rstrip()
 
 
@@ -121,7 +117,7 @@ def test_a_refused_recipient_does_not_stop_the_others(place: Path, post: tuple[P
     handler, smtp = post
     handler.answers["a@x.org"] = "550 no such user"
     assert deliver(settings(place, smtp), NIGHT) == ["team: 2 sent, 1 refused"]
-    assert [name for name, _ in handler.arrived] == ["b@x.org", "c@x.org"]
+    assert handler.names() == ["b@x.org", "c@x.org"]
     assert ("a@x.org", "refused") in ledger(place)
 
 
@@ -138,10 +134,10 @@ def test_a_server_that_is_busy_is_asked_again(place: Path, post: tuple[Post, Smt
     handler.data_answers = ["451 later"]
     with pytest.raises(StageError, match="did not take"):
         deliver(settings(place, smtp), NIGHT)
-    assert [name for name, _ in handler.arrived] == ["a@x.org", "c@x.org"]
+    assert handler.names() == ["a@x.org", "c@x.org"]
     handler.answers = {}
     assert deliver(settings(place, smtp), NIGHT) == ["team: 3 sent"]
-    assert sorted(name for name, _ in handler.arrived) == sorted(TEAM.recipients)
+    assert sorted(handler.names()) == sorted(TEAM.recipients)
 
 
 def test_an_absent_server_is_an_error_that_names_who_waits(place: Path, post: tuple[Post, SmtpSettings]) -> None:
@@ -151,18 +147,42 @@ def test_an_absent_server_is_an_error_that_names_who_waits(place: Path, post: tu
     assert deliver(settings(place, post[1]), NIGHT) == ["team: 3 sent"]
 
 
-def test_a_server_without_tls_gets_nothing_where_tls_is_asked_for(place: Path, post: tuple[Post, SmtpSettings]) -> None:
+@pytest.mark.parametrize("body", ["\n.\n.dots\n..\n", "no line break at the end", "a\rb\r\nc\nd"])
+def test_a_message_arrives_as_it_is(tmp_path: Path, post: tuple[Post, SmtpSettings], body: str) -> None:
     handler, smtp = post
-    with pytest.raises(StageError):
-        deliver(settings(place, smtp.model_copy(update={"starttls": True})), NIGHT)
-    assert handler.arrived == []
+    message = b"Subject: x\n\n" + body.encode()
+    parcel = mail.Parcel(message, TEAM.model_copy(update={"recipients": ("a@x.org",)}), NIGHT)
+    assert mail.send(parcel, settings(tmp_path, smtp), mail.Ledger(tmp_path / "l.jsonl")) == {"a@x.org": "sent"}
+    assert handler.arrived[0][1].splitlines() == message.splitlines()
+
+
+# -- the ledger -----------------------------------------------------------------------------------------------------
 
 
 def test_what_a_dead_run_had_handed_over_is_not_sent_again(place: Path, post: tuple[Post, SmtpSettings]) -> None:
     handler, smtp = post
     mail.Ledger(place / "outbox" / "ledger.jsonl").put(NIGHT, "team", "a@x.org", "sending")
     assert deliver(settings(place, smtp), NIGHT) == ["team: 2 sent, 1 unsure"]
-    assert [name for name, _ in handler.arrived] == ["b@x.org", "c@x.org"]
+    assert handler.names() == ["b@x.org", "c@x.org"]
+
+
+def test_a_server_that_takes_a_message_and_says_nothing_may_have_it(
+    place: Path, post: tuple[Post, SmtpSettings], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handler, smtp = post
+    replies = iter([True, False, True, True, True])
+
+    def silent(server: object) -> tuple[int, bytes]:
+        answer = said(server)  # type: ignore[arg-type]
+        if next(replies):
+            return answer
+        raise mail._NoAnswer("the line went dead")
+
+    said = mail._ended
+    monkeypatch.setattr(mail, "_ended", silent)
+    for _ in range(2):
+        assert deliver(settings(place, smtp), NIGHT) == ["team: 2 sent, 1 unsure"]
+    assert handler.names() == list(TEAM.recipients)
 
 
 def test_a_ledger_line_that_a_crash_cut_short_spoils_no_other(tmp_path: Path) -> None:
@@ -173,9 +193,11 @@ def test_a_ledger_line_that_a_crash_cut_short_spoils_no_other(tmp_path: Path) ->
     book.put(NIGHT, "team", "b@x.org", "sent")
     assert book.outcomes(NIGHT, "team") == {"a@x.org": "sent", "b@x.org": "sent"}
     assert book.outcomes(NIGHT, "other") == {}
+    assert book.outcomes(date(2026, 6, 29), "team") == {}
 
 
-def test_a_missing_letter_says_which_stage_makes_it(place: Path) -> None:
-    (place / "reports" / "2026-06-30" / "letters" / "team.eml").unlink()
-    with pytest.raises(StageError, match="Run the stage report first"):
-        deliver(settings(place), NIGHT)
+def test_each_letter_of_a_night_has_its_own_account(tmp_path: Path) -> None:
+    book = mail.Ledger(tmp_path / "ledger.jsonl")
+    book.put(NIGHT, "team", "a@x.org", "sent", letter=mail.LATE)
+    assert book.outcomes(NIGHT, "team") == {}
+    assert book.outcomes(NIGHT, "team", mail.LATE) == {"a@x.org": "sent"}
