@@ -35,6 +35,7 @@ def values(tables: dict[str, list[Row]]) -> Row:
         "pairs": [row for row in pairs if not row["is_only_way"]][:SHOWN],
         "only_ways": [row for row in pairs if row["is_only_way"]][:SHOWN],
         "changes": changes(tables["ranking_changes"]),
+        "month_changes": changes(tables["month_changes"]),
         "trials": trials(tables["trials"]),
     }
 
@@ -64,7 +65,13 @@ def who(grouping: str, value: str) -> str:
 
 def trials(rows: list[Row]) -> list[Row]:
     """Each moment's trial in the order of the map, with what it is adjusted for in words."""
-    told = [row | {"adjusted": [known(name) for name in row["adjusted_for"]]} for row in rows]
+    before = ("earlier_sub_steps", "earlier_moments")
+    told = [
+        row
+        | {"adjusted": [known(name) for name in row["adjusted_for"]]}
+        | {"before": [words.plain(name) for column in before for name in row[column]]}
+        for row in rows
+    ]
     return sorted(told, key=lambda row: row["moment_position"])
 
 

@@ -9,9 +9,9 @@ Row = dict[str, Any]
 
 def told(row: Row, horizon_days: int, currency: str) -> str:
     """A headline's worth: a row of report.headline as one or two sentences of plain text."""
-    now = f"It happens on {words.percent(row['exposed_share'])} of such journeys"
     if row["exposed_share"] is None or row["worth_customers"] is None:
         return "How much more often it could happen cannot be told yet."
+    now = f"In the last {horizon_days} days it happened on {words.percent(row['exposed_share'])} of such journeys"
     drives = row["verdict"] == "drives"
     if drives and row["worth_customers"] < 0.5:
         return f"{now}, about as often as in the best tenth of places and weeks: see that it stays so."

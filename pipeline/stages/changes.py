@@ -97,14 +97,15 @@ def _previous(session: Session) -> "pa.Table":
         {name: row[name] for name in ("mission", "moment", *COMPARED)}
         | {
             "night": then[row["moment"]]["night"],
-            "is_same_trial": _is_same(then[row["moment"]], now.get(row["moment"])),
+            "is_same_trial": is_same(then[row["moment"]], now.get(row["moment"])),
         }
         for row in table.to_pylist()
     ]
     return pa.Table.from_pylist(rows, schema)
 
 
-def _is_same(then: dict[str, object], now: dict[str, object] | None) -> bool:
+def is_same(then: dict[str, object], now: dict[str, object] | None) -> bool:
+    """Whether two rows of ranking.trials ask the same: the map's conditions, the horizon and the version."""
     return now is not None and all(then[name] == now[name] for name in SAME)
 
 
@@ -122,7 +123,7 @@ def _shifts(session: Session) -> "pd.DataFrame":
     for row in session.arrow("(from ranking.influence_sums order by moment, mission)").to_pylist():
         then = known.get((row["moment"], row["mission"]))
         if then is not None and (row["moment"], row["mission"]) in told:
-            rows.append((row["mission"], row["moment"], *shift(_counts(row), _counts(then))))
+            rows.append((row["mission"], row["moment"], *shift(counts(row), counts(then))))
     table = pd.DataFrame(rows, columns=["mission", "moment", "change", "change_error"])
     table = table.astype({"mission": "str", "moment": "str", "change": "float64", "change_error": "float64"})
     beyond = table["change"].abs() / table["change_error"].clip(lower=1e-12)
@@ -135,7 +136,8 @@ def _told(session: Session, table: str) -> set[tuple[str, str]]:
     return {(row["moment"], row["mission"]) for row in rows}
 
 
-def _counts(row: dict[str, list[float]]) -> Floats:
+def counts(row: dict[str, list[float]]) -> Floats:
+    """A row of ranking.influence_sums as (2, BUCKETS): journeys and sums of values."""
     return np.array([row["journeys"], row["sums"]], dtype=np.float64)
 
 

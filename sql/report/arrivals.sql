@@ -9,6 +9,7 @@ files as (select * from ingest.files)
 select
     cast(source as varchar) as source,
     cast(table_name as varchar) as table_name,
+    max(case when arrived > 0 then night end) as last_night,
     cast(coalesce(sum(case when night = cast($night as date) then arrived end), 0) as bigint) as arrived,
     cast(coalesce(sum(case when night = cast($night as date) then accepted end), 0) as bigint) as accepted,
     cast(coalesce(sum(case when night = cast($night as date) then superseded end), 0) as bigint) as replaced,

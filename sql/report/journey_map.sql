@@ -5,7 +5,10 @@
 -- params  small_group
 with
 orders as (select journey_id, mission, steps_reached from marts.journeys where order_id is not null),
-missions as (select * from marts.missions),
+missions as (
+    select mission, label, row_number() over (order by journeys desc, mission) as mission_position
+    from marts.missions
+),
 sub_steps as (select * from report.sub_steps),
 scoped as (
     select journey_id, 'ALL' as mission, steps_reached from orders
@@ -28,6 +31,7 @@ select
     cast(z.mission as varchar) as mission,
     cast(b.sub_step as varchar) as sub_step,
     cast(case when z.mission = 'ALL' then 'All journeys' else coalesce(m.label, z.mission) end as varchar) as mission_label,
+    cast(case when z.mission = 'ALL' then 0 else coalesce(m.mission_position, 9999) end as bigint) as mission_position,
     cast(b.step as varchar) as step,
     cast(b.position as bigint) as position,
     cast(z.journeys as bigint) as journeys,

@@ -21,6 +21,7 @@ select
     cast(m.customers as bigint) as customers,
     cast(m.stability as double) as stability,
     cast(m.status as varchar) as status,
+    cast(m.signals as varchar) as signals,
     cast(case when k.known_journeys >= $small_group then k.retained_share end as double) as retained_share,
     cast(row_number() over (order by m.journeys desc, m.mission) as bigint) as position
 from missions as m

@@ -8,6 +8,7 @@ select
     cast(r.mission_label as varchar) as mission_label,
     cast(r.mission_position as bigint) as mission_position,
     cast(r.moment_position as bigint) as moment_position,
+    cast(r.step as varchar) as step,
     cast(c.previous_night as date) as previous_night,
     cast(c.is_same_trial as boolean) as is_same_trial,
     cast(c.has_changed as boolean) as has_changed,

@@ -1,4 +1,4 @@
-"""What the report says of feelings, memory and connected moments: told in words, small groups hidden."""
+"""What the report says of memory and connected moments: told in words, small groups hidden."""
 
 from pipeline import moment_report
 from tests.unit.test_report import Build, Page, build, full, letter
@@ -12,12 +12,12 @@ def told(build: Build, **changes: object) -> str:
     return " ".join(Page((folder / "report.html").read_text("utf-8")).text.split())
 
 
-def test_peak_end_and_what_is_remembered_are_told(build: Build) -> None:
-    text = told(build)
-    assert "Peak: door ( ◆ −0.25, ordinary +0.10). End: desk ( ■ +0.21)." in text.replace("(◆", "( ◆").replace(
-        "(■", "( ■"
-    )
-    row = text.split("What is remembered")[1].split("Figures: mart")[0]
+def remembered(text: str) -> str:
+    return text.split("what brings them back is above.")[1].split("Figures: mart", maxsplit=1)[0]
+
+
+def test_what_is_remembered_is_told(build: Build) -> None:
+    row = remembered(told(build))
     assert "Long queue" in row
     assert "0.55 (0.45–0.60)" in row
     assert "worse" in row
@@ -27,10 +27,9 @@ def test_peak_end_and_what_is_remembered_are_told(build: Build) -> None:
 
 
 def test_what_leaves_no_sure_trace_and_small_groups_are_not_remembered(build: Build) -> None:
-    row = told(build).split("What is remembered")[1].split("Figures: mart")[0]
+    row = remembered(told(build))
     assert "Early desk" not in row
     assert "Rare thing" not in row
-    assert "attic" not in told(build)
 
 
 def test_a_connection_is_told_with_its_range_and_share(build: Build) -> None:
@@ -48,21 +47,15 @@ def test_a_warning_asks_to_look_at_the_journey_map(build: Build) -> None:
 
 def test_nothing_felt_is_said_so(build: Build) -> None:
     text = told(build, emotion_curve=[], moment_memory=[], connected_moments=[], map_warnings=[])
-    assert "Too little has been said to tell how journeys feel." in text
+    assert "No moment can be told to leave a trace yet." in text
+    assert "Peak:" not in text
     assert "No moment could be shown to lead to another." in text
     assert "Look at the journey map" not in text
 
 
-def test_a_mission_without_a_curve_still_tells_what_is_remembered() -> None:
-    memory = {
-        "mission": "work",
-        "mission_label": "Work",
-        "mission_position": 1,
-        "moment": "m",
-        "place": 1,
-        "is_clear": True,
-    }
-    group = moment_report.curves([], [memory])[0]
-    assert group["chart"] == []
-    assert group["peak"] is None
-    assert [row["moment"] for row in group["moments"]] == ["m"]
+def test_a_mission_of_which_nothing_is_surely_remembered_has_no_table() -> None:
+    row = {"mission": "work", "mission_label": "Work", "mission_position": 1, "moment": "m", "place": 1}
+    assert moment_report.memories([row | {"is_clear": False}]) == []
+    assert [group["rows"] for group in moment_report.memories([row | {"is_clear": True}])] == [
+        [row | {"is_clear": True}]
+    ]

@@ -20,15 +20,15 @@ def said(**changes: Any) -> str:
 
 def test_a_driver_is_told_by_the_best_places_and_weeks() -> None:
     assert said() == (
-        "It happens on 40 % of such journeys, and on 50 % in the best tenth of places and weeks. Everywhere as "
-        "often as there, about 12 (7 to 17) more customers would come back, worth about 1,200 (−56 to 2,500) EUR "
-        "more in orders in 90 days."
+        "In the last 90 days it happened on 40 % of such journeys, and on 50 % in the best tenth of places and weeks. "
+        "Everywhere as often as there, about 12 (7 to 17) more customers would come back, worth about 1,200 "
+        "(−56 to 2,500) EUR more in orders in 90 days."
     )
 
 
 def test_a_harm_is_told_by_its_stopping() -> None:
     assert said(verdict="harms", worth_value=None) == (
-        "It happens on 40 % of such journeys. "
+        "In the last 90 days it happened on 40 % of such journeys. "
         "If it stopped, about 12 (7 to 17) more customers would come back in 90 days."
     )
 
