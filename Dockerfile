@@ -12,6 +12,11 @@ ENV PYTHONUNBUFFERED=1 \
 RUN useradd --uid 50000 --create-home landmark \
     && install --directory --owner landmark --mode 0700 /opt/airflow /opt/airflow/logs /opt/airflow/auth /var/lib/landmark
 
+# Fonts for the report's PDF.
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends fontconfig-config fonts-dejavu-core \
+    && rm -rf /var/lib/apt/lists/*
+
 WORKDIR /app
 
 # The dependencies first: a change of code does not install them again.
@@ -21,11 +26,12 @@ RUN pip install uv==0.13.9 \
     && uv pip install --compile-bytecode --constraint constraints/py3.12.txt --requirement pyproject.toml --extra airflow
 
 COPY pipeline pipeline
+COPY landmark_airflow landmark_airflow
 COPY expectations expectations
 COPY sql sql
 COPY reports reports
 COPY dags dags
-RUN uv pip install --no-deps --editable . && python -m compileall -q pipeline expectations dags
+RUN uv pip install --no-deps --editable . && python -m compileall -q pipeline expectations landmark_airflow dags
 
 USER landmark
 CMD ["airflow", "version"]

@@ -41,7 +41,7 @@ $(INSTALLED): pyproject.toml $(wildcard constraints/*.txt)
 	$(BIN)/uv pip install $$pinned --editable '.[airflow,dev]' 2>.venv/install.log \
 	    || $(BIN)/uv pip install --system-certs $$pinned --editable '.[airflow,dev]' \
 	    || { cat .venv/install.log >&2; exit 1; }; \
-	$(BIN)/python -m compileall -q pipeline expectations; \
+	$(BIN)/python -m compileall -q pipeline expectations landmark_airflow; \
 	touch $(INSTALLED)
 
 run: $(INSTALLED) ## one night of a made-up company through Airflow, from its exports to the e-mailed report

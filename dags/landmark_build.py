@@ -11,6 +11,7 @@ from typing import Any
 from airflow.sdk import AssetAll, IdentityMapper, PartitionedAssetTimetable, chain, dag, get_current_context, task
 from landmark_common import CLEAN, DEFAULTS, MARTS, NIGHT, TAGS, emit, run_stage, task_settings
 
+from pipeline.stage_docs import described
 from pipeline.stages import STAGES
 
 BUILDING = STAGES[STAGES.index("ingest") + 1 : STAGES.index("marts")]
@@ -28,14 +29,14 @@ own tables or nothing. `marts` publishes all of them with one switch; until then
 
 
 def building(stage: str) -> Any:
-    @task(task_id=stage, pool="landmark_build", doc_md=f"The stage `{stage}` of the night.")
+    @task(task_id=stage, pool="landmark_build", doc_md=described(stage))
     def build_stage() -> dict[str, Any]:
         return run_stage(get_current_context(), stage)
 
     return build_stage()
 
 
-@task(pool="landmark_build", outlets=[MARTS])
+@task(pool="landmark_build", outlets=[MARTS], doc_md=described("marts"))
 def marts() -> dict[str, Any]:
     """Assembles the marts and publishes the night."""
     context = get_current_context()

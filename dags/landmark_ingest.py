@@ -35,6 +35,7 @@ from landmark_common import (
 )
 
 from pipeline.settings import load_settings
+from pipeline.stage_docs import described
 from pipeline.stages import SOURCES
 
 DOC = """
@@ -111,7 +112,7 @@ class WaitForTurn(BaseOperator):
         return moment
 
 
-@task(pool="landmark_io")
+@task(pool="landmark_io", doc_md=described("pull"))
 def pull(source: str) -> dict[str, Any]:
     """Copies the night's files of the source into the landing zone."""
     context = get_current_context()
@@ -119,7 +120,7 @@ def pull(source: str) -> dict[str, Any]:
     return run_stage(context, "pull", source, sources=None if insisted else {source: {"missing": "warn"}})
 
 
-@task(pool="landmark_io")
+@task(pool="landmark_io", doc_md=described("ingest"))
 def ingest(source: str) -> dict[str, Any]:
     """Turns the source's files into checked Parquet, and announces it."""
     context = get_current_context()

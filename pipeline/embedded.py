@@ -103,10 +103,15 @@ def prepare_company(home: Home) -> None:
 # -- the processes ----------------------------------------------------------------------------------------------------
 
 
-def environment(home: Home, port: int) -> dict[str, str]:
-    """What Airflow and its tasks see: nothing of another Airflow's settings, and nothing that listens to outside."""
+def environment(home: Home, port: int, *, stays: bool = False) -> dict[str, str]:
+    """What Airflow and its tasks see: nothing of another Airflow's settings, and nothing that listens to outside.
+
+    An Airflow that stays is where its reports are read, unless the settings name another place.
+    """
     own = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
     own.pop("PYTHONDONTWRITEBYTECODE", None)
+    if stays:
+        own.setdefault("LANDMARK_REPORT_URL", f"http://127.0.0.1:{port}/landmark/nights")
     loopback = ",".join(filter(None, [own.get("NO_PROXY"), "127.0.0.1", "localhost"]))
     return own | {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{own.get('PATH', os.defpath)}",
@@ -141,7 +146,7 @@ def free_port(wanted: int = 0) -> int:
     raise LandmarkError("no port is free on 127.0.0.1")
 
 
-def start(home: Home, wanted_port: int = 0) -> Access:
+def start(home: Home, wanted_port: int = 0, *, stays: bool = False) -> Access:
     """Starts Airflow's components in a session of their own; returns at once."""
     home.airflow.mkdir(parents=True, exist_ok=True, mode=0o700)
     port, password = free_port(wanted_port), secrets.token_urlsafe(12)
@@ -149,7 +154,7 @@ def start(home: Home, wanted_port: int = 0) -> Access:
     with home.log.open("wb") as log:
         process = subprocess.Popen(
             ["sh", "-c", COMPONENTS],
-            env=environment(home, port),
+            env=environment(home, port, stays=stays),
             cwd=PROJECT,
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -300,13 +305,14 @@ def up(home: Home) -> int:
     if access is None:
         prepare_company(home)
         say(f"Starting Airflow (its log: {home.log})")
-        access = start(home, wanted_port=8080)
+        access = start(home, wanted_port=8080, stays=True)
         try:
             ready(home, access).switch_on(DAGS)
         except BaseException:
             stop(home, access.session)
             raise
     say(f"Airflow   {access.url}\nUser      admin\nPassword  {access.password}")
+    say(f"Reports   {access.url}/landmark/")
     say(f"Trigger landmark_ingest for the night {home.last_night()}. To end it: make down")
     return 0
 

@@ -138,8 +138,9 @@ def stop_on_critical(stage: str, run: Run, checked: Sequence[Checked]) -> None:
 
 
 def _quiet() -> None:
-    """GX logs hundreds of lines when it is imported."""
+    """GX logs hundreds of lines when it is imported, and then names its temporary folder."""
     logging.getLogger("great_expectations").setLevel(logging.WARNING)
+    logging.getLogger("great_expectations.data_context.types.base").setLevel(logging.CRITICAL)
 
 
 @cache

@@ -17,6 +17,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from pipeline import summaries
 from pipeline.catalog import Store, parse_night, sync_folder
 from pipeline.context import Run
 from pipeline.errors import LandmarkError, NightError, StageError
@@ -70,8 +71,9 @@ def run_stage(
 ) -> dict[str, Any]:
     """Runs one stage of one night (pull and ingest: of one source) as a transaction; returns its summary.
 
-    The summary is small and JSON-able: stage, source, night, folder, rows_in, rows_out, rows_quarantined, seconds,
-    messages. Raises LandmarkError; whatever is raised, what the stage had committed before stands.
+    The summary is small and JSON-able: stage, source, night, folder, needs, tables, rows_in, rows_out,
+    rows_quarantined, checks, warnings, messages, seconds, peak_memory_mb. Raises LandmarkError; whatever is raised,
+    what the stage had committed before stands.
     """
     run = open_run(settings, night, backfill=backfill)
     store = Store(settings.data)
@@ -202,14 +204,8 @@ def _run(run: Run, place: _Place, progress: Progress) -> dict[str, Any]:
         place.store.publish(run.night.isoformat())
         write_views(marts_folder(run.settings), place.store.data / "landmark.duckdb")
     summary["folder"] = str(folder / place.path)
-    progress(_told(run, place, summary))
+    progress("\n".join(summaries.told(summary)))
     return summary
-
-
-def _told(run: Run, place: _Place, summary: dict[str, Any]) -> str:
-    rows = ", ".join(f"{count:,} {name}" for name, count in summary["tables"].items() if not name.startswith("_"))
-    lines = [f"{run.night} {place.name}: {rows or 'done'} ({summary['seconds']:.1f} s)"]
-    return "\n".join([*lines, *(f"    {text}" for text in summary["messages"])])
 
 
 def _build_folder(run: Run, place: _Place) -> Path:
@@ -248,16 +244,18 @@ def _build(run: Run, place: _Place, module: Any, folder: Path, fresh: Path) -> d
         checked = quality.check(run, session, place.stage) if session.kept or session.carried else []
         _put_checks(session, checked)
         tables = session.write()
-        rows = session.rows
+        rows, failed = session.rows, _failed(session)
         return {
             "stage": place.stage,
             "source": place.source,
             "night": run.night.isoformat(),
+            "needs": list(module.NEEDS),
             "tables": {name: count for name, count in tables.items() if name != "checks"},
             "rows_in": int(rows.get("in", 0)),
             "rows_out": int(rows.get("out", sum(v for k, v in tables.items() if k != "checks"))),
             "rows_quarantined": int(rows.get("quarantined", 0)),
-            "warnings": [f"{c.table_name}: {c.expectation} {c.column_name}" for c in checked if not c.success],
+            "checks": tables.get("checks", 0),
+            "warnings": failed,
             "messages": session.messages,
             "peak_memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
         }
@@ -272,6 +270,15 @@ def _put_checks(session: Any, checked: Sequence[Any]) -> None:
         return
     frame = pd.DataFrame([[getattr(c, name) for name in CHECKS_COLUMNS] for c in checked], columns=CHECKS_COLUMNS)
     session.put(f"{session.schema}.checks", frame, grain=("table_name", "expectation", "column_name", "reason"))
+
+
+def _failed(session: Any) -> list[str]:
+    """The stage's checks that did not hold; all of them are warnings, or of rows that went to the quarantine."""
+    table = f"{session.schema}.checks"
+    if table not in session.kept:
+        return []
+    rows = session.frame(f"{table} where not success", "table_name, expectation, column_name").itertuples(index=False)
+    return sorted(" ".join(row) for row in rows)
 
 
 def _attach(run: Run, place: _Place, module: Any, folder: Path, session: Any) -> None:

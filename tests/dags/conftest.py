@@ -16,5 +16,6 @@ os.environ |= {
     "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
     "AIRFLOW__CORE__DAGS_FOLDER": str(DAGS),
     "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{_home}/airflow.db",
+    "AIRFLOW__API_AUTH__JWT_SECRET": "of-the-tests-alone-" * 4,
 }
 sys.path.append(str(DAGS))

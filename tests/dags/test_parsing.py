@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from pipeline.stages import SOURCES, STAGES
+from pipeline.stage_docs import described
+from pipeline.stages import BY_SOURCE, SOURCES, STAGES
 from tests.dags.conftest import DAGS
 
 HEAVY = ("pandas", "duckdb", "pyarrow", "sklearn", "scipy", "splink", "great_expectations", "numpy", "vl_convert")
@@ -62,7 +63,7 @@ def test_every_dag_parses_and_survives_serialization() -> None:
 def test_parsing_imports_nothing_heavy() -> None:
     assert [name for name in HEAVY if name in parsed()["all"]] == []
     ours = [name for name in parsed()["fresh"] if name.split(".")[0] in ("pipeline", "expectations")]
-    assert set(ours) <= {"pipeline", "pipeline.errors", "pipeline.settings", "pipeline.stages"}
+    assert set(ours) <= {"pipeline", "pipeline.errors", "pipeline.settings", "pipeline.stage_docs", "pipeline.stages"}
 
 
 def test_nothing_deprecated_is_imported() -> None:
@@ -87,6 +88,13 @@ def test_the_tasks_are_the_stages_in_their_order() -> None:
     build = list(tasks("landmark_build"))
     assert build == [*STAGES[2 : STAGES.index("marts") + 1], "rebuild_stale"]
     assert list(tasks("landmark_report")) == ["report", "deliver"]
+
+
+def test_a_stage_s_task_says_what_the_stage_says_of_itself() -> None:
+    found = tasks("landmark_build") | tasks("landmark_report") | tasks("landmark_ingest")
+    for stage in STAGES:
+        task = found[f"crm.{stage}" if stage in BY_SOURCE else stage]
+        assert task["doc_md"] == described(stage)
 
 
 def test_each_stage_waits_for_the_one_before_it() -> None:

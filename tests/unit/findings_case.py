@@ -9,10 +9,11 @@ CONTRAST = (
     "effect", "ci_low", "ci_high", "other_effect", "other_ci_low", "other_ci_high", "difference", "q_value",
 )  # fmt: skip
 KINDS = {
-    "trials": dict.fromkeys(("moment", "sub_step", "landmark_version", "map_version", "data_version"), TEXT)
+    "trials": dict.fromkeys(("moment", "step", "sub_step", "landmark_version", "map_version", "data_version"), TEXT)
+    | dict.fromkeys(("sub_step_when", "moment_when"), TEXT)
     | dict.fromkeys(("eligible", "customers"), WHOLE)
     | dict.fromkeys(("first_ordered_at", "last_ordered_at"), pa.timestamp("us"))
-    | dict.fromkeys(("adjusted_for", "earlier_moments"), TEXTS),
+    | dict.fromkeys(("adjusted_for", "earlier_sub_steps", "earlier_moments"), TEXTS),
     "moment_kinds": dict.fromkeys(("mission", "kind", "value"), TEXT)
     | dict.fromkeys(("moments", "drives", "harms"), WHOLE)
     | dict.fromkeys(("effect", "ci_low", "ci_high"), REAL),
@@ -40,10 +41,16 @@ def found(region: str) -> Rows:
         n: ends[n] for n in ("effect", "ci_low", "ci_high")
     }
     when = {"first_ordered_at": datetime(2025, 1, 6), "last_ordered_at": datetime(2026, 3, 1)}
-    trial = {"sub_step": "desk", "eligible": 900, "customers": 800, "adjusted_for": ["prior_orders", "order:guests"]}
+    asked = {"step": "stay", "sub_step_when": "event = 'desk'", "moment_when": f"outcome like '{region}'"}
+    before = {
+        "earlier_sub_steps": [],
+        "earlier_moments": ["early_desk"],
+        "adjusted_for": ["prior_orders", "order:guests"],
+    }
+    trial = asked | before | {"sub_step": "desk", "eligible": 900, "customers": 800}
     versions = {"landmark_version": "0.1.0", "map_version": "abc123", "data_version": "def456"}
     return {
-        "trials": [trial | when | versions | {"moment": "long_queue", "earlier_moments": ["early_desk"]}],
+        "trials": [trial | when | versions | {"moment": "long_queue"}],
         "moment_kinds": [kind | {"kind": "micro_moment", "value": "do"}, kind | {"kind": "step", "value": "stay"}],
         "moment_groups": [
             apart | counts | {"moment": "long_queue", "grouping": "region", "value": region},

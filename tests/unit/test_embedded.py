@@ -84,6 +84,17 @@ def test_airflow_sees_nothing_of_another_airflow_and_listens_on_the_loopback(
     assert Path(given["PATH"].split(os.pathsep)[0]) == Path(sys.executable).parent
 
 
+def test_reports_are_read_in_an_airflow_that_stays_unless_the_settings_say_where(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("LANDMARK_REPORT_URL", raising=False)
+    given = embedded.environment(Home(tmp_path), 12345, stays=True)
+    assert given["LANDMARK_REPORT_URL"] == "http://127.0.0.1:12345/landmark/nights"
+    assert "LANDMARK_REPORT_URL" not in embedded.environment(Home(tmp_path), 12345)
+    monkeypatch.setenv("LANDMARK_REPORT_URL", "https://reports.example.org")
+    assert embedded.environment(Home(tmp_path), 1, stays=True)["LANDMARK_REPORT_URL"] == "https://reports.example.org"
+
+
 def test_the_last_night_is_the_newest_that_was_delivered(tmp_path: Path) -> None:
     for path in ("crm/orders/2026-06-28", "web/events/2026-06-30", "crm/orders/2026-06-29"):
         (tmp_path / "company" / "exports" / path).mkdir(parents=True)
