@@ -117,10 +117,10 @@ def stopped(values: Row, figures: Figures) -> str:
         return f"Nothing yet: {hidden}" if values["open_stops"] else ""
     more = f" (and {len(values['stops']) - STOPS} more)" if len(values["stops"]) > STOPS else ""
     names = words.listed([words.plain(row["moment"]) for row in stops])
-    most = figures.in_100(max(row["at_most"] for row in stops))
-    text = f"{names[:1].upper()}{names[1:]}{more}: no effect was seen, and one over {most} in 100 is ruled out."
+    most = figures.in_100(max(row["at_most"] for row in values["stops"]))
+    text = f"{names[:1].upper()}{names[1:]}{more}: no effect was seen; more than {most} in 100 either way is ruled out."
     praised = max((row["naive_difference"] for row in stops if row["is_misleading"]), default=0.0)
-    return f"{text} A plain comparison would say up to +{figures.in_100(praised)} in 100." if praised > 0 else text
+    return f"{text} A plain comparison would promise up to +{figures.in_100(praised)}." if praised > 0 else text
 
 
 # -- an audience's own ----------------------------------------------------------------------------------------------
@@ -160,14 +160,15 @@ def worth(row: Row, horizon_days: int, currency: str, figures: Figures) -> str:
     """What a moment of the headline is worth, as a sentence."""
     if row["exposed_share"] is None or row["worth_customers"] is None:
         return "What it is worth cannot be told yet."
-    gain = f"Worth {_gain(row, currency, figures)} in {horizon_days} days"
-    now = f"on {figures.percent(row['exposed_share'])} of these journeys"
+    scope = " on all missions that it matters to" if row["also_missions"] else ""
+    gain = f"Worth {_gain(row, currency, figures)} in {horizon_days} days{scope}"
+    now = f"on {figures.percent(row['exposed_share'])} of these journeys in the last {horizon_days} days"
     if row["verdict"] == "harms":
-        return f"{gain} if it stopped: it happens {now}."
+        return f"{gain} if it stopped: it happened {now}."
     if row["worth_customers"] < 0.5:
-        return f"It happens {now}, about as often as in the best tenth of places and weeks: see that it stays so."
+        return f"It happened {now}, about as often as in the best tenth of places and weeks: see that it stays so."
     best = f"on {figures.percent(row['feasible_share'])}, as in the best tenth of places and weeks"
-    return f"{gain}: it happens {now}, and could {best}."
+    return f"{gain}: it happened {now}, and could {best}."
 
 
 def _gain(row: Row, currency: str, figures: Figures) -> str:

@@ -42,9 +42,9 @@ def _rounded(number: float) -> str:
 
 
 def cell(row: Row) -> str:
-    """A table's cell: the customers that a feasible change is worth, with their range; a dash where not known."""
+    """A table's cell: what a feasible change is worth in customers, with its range; a dash where no effect is named."""
     names = ("retained_customers", "retained_customers_low", "retained_customers_high")
-    if any(row[name] is None for name in names):
+    if row["verdict"] not in ("drives", "harms") or any(row[name] is None for name in names):
         return "–"
     middle, low, high = (_rounded(row[name]) for name in names)
     return f"{middle} ({low} to {high})"

@@ -16,7 +16,9 @@ from scipy.special import ndtr
 from pipeline.estimators.trials import DETECTABLE, Bools, Floats, Measured
 
 NOTHING = 0.005  # half a point of retention
-BUDGET = 0.05
+BUDGET = (
+    0.035  # what is believed is a little too sure: so much, on worlds whose truth is planted, is 5 % of what is named
+)
 LIKELY_WRONG = 0.2
 FEWEST = 20  # journeys with the moment, and without
 WIDEST = 0.3  # cannot tell where an effect smaller than this would not have been seen

@@ -34,6 +34,8 @@ KINDS = {
     | dict.fromkeys(("effect", "ci_low", "ci_high", "q_value", "naive_difference"), REAL)
     | dict.fromkeys(("smallest_detectable_effect", "overlap", "placebo_effect", "effect_unpooled", "sensitivity"), REAL)
     | dict.fromkeys(("balance_before", "balance_after", "effective_sample_size"), REAL)
+    | dict.fromkeys(("shuffled_effect", "unseen_bias"), REAL)
+    | {"reason": TEXT}
     | dict.fromkeys(WORTH, REAL)
     | {"effect_strict": REAL, "effect_loose": REAL, "verdict_strict": TEXT, "verdict_loose": TEXT}
     | {"depends_on_identity": pa.bool_()},
@@ -213,7 +215,7 @@ def test_the_report_says_what_to_do_and_how_sure(build: Build) -> None:
     gain = "about 42 (31 to 55) more customers would come back, worth about 8,400 (−900 to 17,000) EUR more in orders"
     assert f"on 66 % in the best tenth of places and weeks. Everywhere as often as there, {gain} in 90 days." in text
     assert "days it happened on 56 % of such journeys. If it stopped, about 42 (31 to 55) more customers would" in text
-    assert "Stop polishing: Photo sent: no effect was seen, and one over 4 in 100 is ruled out." in text
+    assert "Stop polishing: Photo sent: no effect was seen; more than 4 in 100 either way is ruled out." in text
     assert "This night: 12 arrived = 9 accepted + 1 replaced + 2 set aside." in text
     assert "3 people refuse analytics." in text
 
@@ -253,7 +255,7 @@ def test_letter_and_report_and_both_parts_say_the_same(build: Build) -> None:
     html, text = Page(str(parts["text/html"])), " ".join(str(parts["text/plain"]).split())
     for said in (
         "About 22 in 100 more customers come back (18 to 26)",
-        "it happens on 56 % of these journeys, and could on 66 %",
+        "it happened on 56 % of these journeys in the last 90 days, and could on 66 %",
         "about 42 (31 to 55) more",
         "very sure",
     ):

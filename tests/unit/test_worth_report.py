@@ -44,11 +44,11 @@ def test_nothing_left_to_gain_is_said_so() -> None:
 def test_what_cannot_be_told_has_no_figure() -> None:
     for unknown in ("worth_customers", "exposed_share"):
         assert not any(letter.isdigit() for letter in said(**{unknown: None}))
-    assert worth_report.cell(dict.fromkeys(
-        ("retained_customers", "retained_customers_low", "retained_customers_high")
-    )) == "–"  # fmt: skip
+    ends = dict.fromkeys(("retained_customers", "retained_customers_low", "retained_customers_high"))
+    assert worth_report.cell({**ends, "verdict": "drives"}) == "–"
 
 
 def test_a_cell_shows_the_range_and_no_minus_nought() -> None:
-    ends = {"retained_customers": 0.1, "retained_customers_low": -0.2, "retained_customers_high": 2.0}
-    assert worth_report.cell(ends) == "0 (0 to 2)"
+    ends: dict[str, Any] = {"retained_customers": 0.1, "retained_customers_low": -0.2, "retained_customers_high": 2.0}
+    assert worth_report.cell({**ends, "verdict": "drives"}) == "0 (0 to 2)"
+    assert worth_report.cell({**ends, "verdict": "no_detectable_effect"}) == "–"
