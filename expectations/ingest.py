@@ -18,6 +18,7 @@ def suites(run: Run) -> dict[str, list[Any]]:
     del run
     return {
         "customers": [_not_future("created_at"), _not_future("updated_at")],
+        "links": [_not_future("updated_at")],
         "orders": [
             _not_future("ordered_at"),
             _not_future("updated_at"),

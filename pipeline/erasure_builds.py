@@ -13,6 +13,7 @@ from pipeline.erasure_plan import Plan
 from pipeline.erasure_values import Sought
 from pipeline.ingest_door import ask
 from pipeline.personal_rows import Theirs, table_of
+from pipeline.sources.forms import forms_of
 from pipeline.warehouse import Session, quoted
 
 _LEDGER = "ledger"
@@ -122,9 +123,10 @@ class Builds:
         self.session.attach("ingest", [folder], schema="build")
         counts = [f"select table_name, night, file, 'quarantined' as fate from {_read(folder / 'quarantine.parquet')}"]
         for table in sorted(p.name for p in folder.iterdir() if p.is_dir() and "." not in p.name):
-            name = "partner" if source == "partner" else quoted(table)
-            rows = f"{name} as table_name, delivered_night as night, regexp_replace(delivered_file, '^.*/', '') as file"
-            counts.append(f"select {rows}, 'accepted' as fate from build.{table}")
+            form = next(form for form in forms_of(source) if form.name == table)
+            place = "delivered_night as night, regexp_replace(delivered_file, '^.*/', '') as file"
+            rows = f"select {form.folder_sql()} as table_name, {place}"
+            counts.append(f"{rows}, 'accepted' as fate from build.{table}")
         for gone in sorted(folder.glob("*.gone/*.parquet")):
             counts.append(f"select table_name, night, file, fate from {_read(gone)} where fate = 'superseded'")
         each = ", ".join(

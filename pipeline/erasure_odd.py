@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 from pipeline.erasure_values import Sought
+from pipeline.sources import json_door
 from pipeline.sources.lines import pieces
 
 WHOLE = 0  # the line that stands for a whole file
@@ -14,7 +15,8 @@ Change = tuple[int, str]
 
 
 def changes(path: Path, name: str, sought: Sought, *, is_unreadable: bool) -> dict[int, Change]:
-    """What a file loses in which one line is no record: of a JSON array the person's elements, line by line.
+    """What a file loses in which one line is no record: of a JSON array the person's elements, line by line, unless
+    its elements are records themselves.
 
     An array that nobody can read as one, and a file that has no record at all, is emptied where it holds a value.
     """
@@ -22,7 +24,8 @@ def changes(path: Path, name: str, sought: Sought, *, is_unreadable: bool) -> di
         return {}
     text = _text(path, name)
     if text.lstrip().startswith("[") and not is_unreadable:
-        return _of_array(text, sought)
+        is_read = "\n" in text.strip() and json_door.is_array(text.encode())
+        return {} if is_read else _of_array(text, sought)
     return {WHOLE: (0, "")} if is_unreadable and sought.within(text) else {}
 
 

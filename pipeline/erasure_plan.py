@@ -18,8 +18,9 @@ from pipeline.ingest_door import Arrival, Door, Keep, ask
 from pipeline.ingest_rows import PLACE
 from pipeline.personal import PEOPLE
 from pipeline.settings import Settings
-from pipeline.sources.forms import ANY, Form, form_of
+from pipeline.sources.forms import Form
 from pipeline.sources.landing import Landed, Landing
+from pipeline.sources.vendors import Route, landed_route
 from pipeline.stages import SOURCES
 from pipeline.warehouse import Session, quoted
 
@@ -116,7 +117,7 @@ def make(settings: Settings, session: Session, person: "Person", asked: str) -> 
         described=tuple(personal.described(session)),
         shared=dict(ask(session, "select kind, count(*) from personal.shared group by kind order by kind")),
         hashes=tuple(sorted({tombstones.hashed(kind, value, settings.hash_key) for kind, value in own})),
-        places=_places(session, lines),
+        places=_places(settings, session, lines),
         landed=landed,
         lines=lines,
         mended=tuple(line for line in told if line[5]),
@@ -124,7 +125,9 @@ def make(settings: Settings, session: Session, person: "Person", asked: str) -> 
     )
 
 
-def _places(session: Session, lines: Iterable[Sequence[Any]]) -> dict[str, tuple[tuple[str, str, int], ...]]:
+def _places(
+    settings: Settings, session: Session, lines: Iterable[Sequence[Any]]
+) -> dict[str, tuple[tuple[str, str, int], ...]]:
     """By form, the rows that go: those that a build holds, and those that go from where they landed."""
     found: dict[str, set[tuple[str, str, int]]] = {}
     for form in PEOPLE:
@@ -133,8 +136,8 @@ def _places(session: Session, lines: Iterable[Sequence[Any]]) -> dict[str, tuple
         )
         found[form] = set(rows)
     for source, table, night, file, line in lines:
-        if its := form_of(source, table):
-            found[its.name].add((night, f"{table}/{file}" if its.table == ANY else file, line))
+        if its := landed_route(source, table, settings.sources[source]):
+            found[its.form.name].add((night, its.form.label(table, file), line))
     return {name: tuple(sorted(rows)) for name, rows in found.items()}
 
 
@@ -167,16 +170,17 @@ def _landed(settings: Settings, session: Session, sought: Sought) -> tuple[dict[
     for source in SOURCES:
         landing = Landing(settings.data, source)
         for file in landing.files():
-            form = form_of(source, file.table)
-            found = _lines_of(session, _arrival(landing, form, file), sought) if form and form.name in PEOPLE else {}
+            way = landed_route(source, file.table, settings.sources[source])
+            is_personal = way is not None and way.form.name in PEOPLE
+            found = _lines_of(session, _arrival(landing, way, file), sought) if way and is_personal else {}
             if found:
                 changed.setdefault(source, {})[file.path] = found
             told += [(source, file.table, file.night, file.file, n, c[1]) for n, c in found.items() if n != WHOLE]
     return changed, told
 
 
-def _arrival(landing: Landing, form: Form, file: Landed) -> Arrival:
-    return Arrival(form, file.table, file.night, file.file, landing.zone / file.path)
+def _arrival(landing: Landing, way: Route, file: Landed) -> Arrival:
+    return Arrival(way, file.table, file.night, file.file, landing.zone / file.path)
 
 
 def _put_refused(session: Session, builds: Path) -> None:

@@ -1,5 +1,6 @@
 """What people decided about records (see decisions.py), as the linker takes it, and what of it is new tonight."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pipeline.context import Run
@@ -21,10 +22,14 @@ class Ruled:
 
 
 def read_rulings(run: Run, session: Session, before: tuple[Told, ...]) -> Ruled:
-    """The decisions in force, by record_id. before: those of the last night; raises IdentityError on a damaged file."""
-    standing = standing_decisions(read_decisions(run.settings.data))
+    """The decisions in force, by record_id. before: those of the last night; raises IdentityError on a damaged file.
+
+    That the CRM merged two records is a decision too, of the company's own people; what is decided here outweighs it.
+    """
+    standing = standing_decisions([*_merged(session), *read_decisions(run.settings.data)])
     told = {_plain(decision): decision for decision in standing.values()}
-    changed = [*(key for key in told if key not in before), *(key for key in before if key not in told)]
+    known = set(before)
+    changed = [*(key for key in told if key not in known), *(key for key in before if key not in told)]
     asked = {name for key in (*told, *before) for name in (key[1:3], key[3:5])}
     ids = _record_ids(session, sorted(asked))
     found = Rulings()
@@ -38,6 +43,14 @@ def read_rulings(run: Run, session: Session, before: tuple[Told, ...]) -> Ruled:
         for key in changed
     ]
     return Ruled(found, tuple(told), tuple(lines))
+
+
+def _merged(session: Session) -> Iterator[Decision]:
+    rows = session.connection.execute(
+        "select distinct from_id, to_id from ingest.links where kind = 'merged' and from_id <> to_id order by all"
+    )
+    for old, new in rows.fetchall():
+        yield Decision(LINK, ("crm_id", old), ("crm_id", new), "the CRM", "merged there")
 
 
 def _plain(decision: Decision) -> Told:

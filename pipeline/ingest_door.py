@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipeline import ingest_vendor
 from pipeline.errors import DeliveryError
 from pipeline.sources import csv_door, json_door, parquet_door
-from pipeline.sources.forms import ANY, JSON_COLUMNS, Form
+from pipeline.sources.forms import JSON_COLUMNS, Form
+from pipeline.sources.vendors import Route
 from pipeline.warehouse import Session, quoted
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ SLAB_ROWS = 250_000
 FILE_FAULTS = ("missing_column", "no_header", "truncated", "not_parquet")
 _PLACE = "table_name varchar, delivered_night date, delivered_file varchar, delivered_line bigint"
 Keep = Callable[["pa.RecordBatch"], "pa.RecordBatch"]
+_ELEMENT = r"regexp_replace(regexp_replace(raw, '^[\[\s]+', ''), '[\],\s]+$', '')"
 _KEPT = "broken varchar, raw varchar, unmapped varchar"
 
 
@@ -37,25 +40,35 @@ def ask(session: Session, sql: str, params: list[object] | None = None) -> list[
 class Arrival:
     """One landed file that is to be taken in. `label` tells it from all others of its night and table in ingest."""
 
-    form: Form
+    route: Route
     table: str
     night: str
     file: str
     path: Path
 
     @property
+    def form(self) -> Form:
+        """The table of the canonical form that it becomes."""
+        return self.route.form
+
+    @property
     def label(self) -> str:
-        """Partners share one table in ingest, so their files carry the partner's name."""
-        return f"{self.table}/{self.file}" if self.form.table == ANY else self.file
+        """Partners, and the tables of vendors, share one table in ingest: their files carry their folder's name."""
+        return self.form.label(self.table, self.file)
 
 
 @dataclass
 class Door:
-    """Fills door.<table> file by file."""
+    """Fills door.<table> file by file.
+
+    Of vendors' tables: what an amount is in where they do not say it, and by which night what they name must be known.
+    """
 
     session: Session
     form: Form
     rows: int = 0
+    currency: str = ""
+    known_night: str = ""
 
     def clear(self) -> None:
         """Empties the scratch table."""
@@ -69,10 +82,24 @@ class Door:
 
         A file that cannot be read at all becomes one row at line 0 that says why.
         """
+        if self.form != arrival.route.raw():
+            yield from self._translated(arrival, keep)
+            return
         try:
             yield from self._slabs(arrival, keep)
         except DeliveryError as error:
             yield self._fault(arrival, error)
+
+    def _translated(self, arrival: Arrival, keep: Keep | None) -> Iterator[int]:
+        """A file in a vendor's form is read as it is, and then put into the canonical form slab by slab."""
+        ingest_vendor.know_nothing(self.session, arrival.form.source)
+        inner = Door(self.session, arrival.route.raw())
+        inner.clear()
+        for _ in inner.slabs(arrival, keep):
+            count = ingest_vendor.translate(self.session, arrival.route, self.currency, self.known_night)
+            self.rows += count
+            inner.clear()
+            yield count
 
     def _slabs(self, arrival: Arrival, keep: Keep | None) -> Iterator[int]:
         ending = _ending(arrival.file)
@@ -80,16 +107,16 @@ class Door:
             lacks = self.form.lacking(parquet_door.columns(arrival.path))
             rows = parquet_door.batches(arrival.path)
             select = self._json_select(arrival, "to_json(row)::varchar", "null::varchar", lacks)
-        elif ending == ".csv":
-            opened = csv_door.opened(arrival.path, arrival.file)
+        elif ending in (".csv", ".tsv"):
+            marks = csv_door.TAB if ending == ".tsv" else csv_door.COMMA
+            opened = csv_door.opened(arrival.path, arrival.file, marks, arrival.route.header(ending))
             lacks = self.form.lacking(set(opened.header))
             rows = opened.batches()
             select = self._csv_select(arrival, opened.header, lacks)
         else:
-            rows, select = (
-                json_door.batches(arrival.path, arrival.file),
-                self._json_select(arrival, "raw", "broken", None),
-            )
+            document = json_door.opened(arrival.path, arrival.file)
+            rows = document.batches
+            select = self._json_select(arrival, "raw", "broken", None, _ELEMENT if document.is_array else "raw")
         for slab in _grouped(map(keep, rows) if keep else rows):
             yield self._insert(slab, select)
 
@@ -126,7 +153,8 @@ class Door:
         broken = _refused("broken", lacks)
         return f"select {_place(arrival, 'line')}, {broken}, raw, {unmapped}, {columns} from slab"
 
-    def _json_select(self, arrival: Arrival, raw: str, broken: str, lacks: str | None) -> str:
+    def _json_select(self, arrival: Arrival, raw: str, broken: str, lacks: str | None, text: str = "raw") -> str:
+        """text: SQL of the JSON object in a raw text."""
         parents = [c.path for c in self.form.columns if c.name in JSON_COLUMNS]
         inner = {p: [c.path for c in self.form.columns if c.path.startswith(f"{p}.")] for p in parents}
         outer = [
@@ -142,20 +170,21 @@ class Door:
         reason = _refused(
             f"coalesce(broken, case when not ok then {quoted('unreadable: not a JSON object')} end)", lacks
         )
-        tops = sorted({column.path.partition(".")[0] for column in self.form.columns})
+        tops = sorted({_names(column.path)[0] for column in self.form.columns})
         known, without = ", ".join(map(quoted, tops)), quoted(json.dumps(dict.fromkeys(tops)))
         return f"""
             with given as (select line, {raw} as raw, {broken} as broken from slab),
-            judged as (select *, coalesce(json_valid(raw) and left(ltrim(raw), 1) = '{{', false) as ok from given),
+            told as (select *, {text} as text from given),
+            judged as (select *, coalesce(json_valid(text) and left(ltrim(text), 1) = '{{', false) as ok from told),
             outer_values as (
-                select line, raw, broken, ok,
-                    case when ok then json_transform(raw, {_structure(outer, "")}) end as outer_,
-                    case when ok then list_filter(json_keys(raw), lambda k: k not in ({known})) end as extra
+                select line, raw, text, broken, ok,
+                    case when ok then json_transform(text, {_structure(outer, "")}) end as outer_,
+                    case when ok then list_filter(json_keys(text), lambda k: k not in ({known})) end as extra
                 from judged where ok or broken is not null or regexp_matches(raw, '\\S')
             ),
             all_values as (select *{opened} from outer_values)
             select {_place(arrival, "line")}, {reason}, raw,
-                case when len(extra) > 0 then json_merge_patch(raw, {without})::varchar end, {columns}
+                case when len(extra) > 0 then json_merge_patch(text, {without})::varchar end, {columns}
             from all_values"""
 
 
@@ -163,7 +192,7 @@ def _structure(paths: list[str], above: str) -> str:
     """The texts to take out of a JSON object, as json_transform wants them told."""
     tree: dict[str, Any] = {}
     for path in paths:
-        *parents, last = path.removeprefix(f"{above}.").split(".")
+        *parents, last = _names(path.removeprefix(f"{above}."))
         branch = tree
         for parent in parents:
             branch = branch.setdefault(parent, {})
@@ -173,10 +202,14 @@ def _structure(paths: list[str], above: str) -> str:
 
 def _dotted(path: str, within: dict[str, int]) -> str:
     """Where a path's text lies: in the values of the object, or of the JSON column that it is within."""
+    names = ['"' + name.replace('"', '""') + '"' for name in _names(path)]
+    return ".".join([f"inner{within[path]}", *names[1:]] if path in within else ["outer_", *names])
+
+
+def _names(path: str) -> list[str]:
+    """The names that lead to a value; dots that part nothing are part of a name."""
     names = path.split(".")
-    if path in within:
-        return ".".join([f"inner{within[path]}", *(f'"{name}"' for name in names[1:])])
-    return ".".join(["outer_", *(f'"{name}"' for name in names)])
+    return names if all(names) else [path]
 
 
 def _text(name: str, value: str) -> str:

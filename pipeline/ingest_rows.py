@@ -19,7 +19,7 @@ from pipeline.warehouse import Session, quoted
 
 ISO_TIME = (
     r"^[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}"
-    r"([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)?)?$"
+    r"([T ][0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?( UTC|Z|[+-][0-9]{2}(:?[0-9]{2})?)?)?$"
 )
 NUMBER = r"^[+-]?([0-9]{1,15}([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]{1,2})?$"
 PLACE = ("delivered_night", "delivered_file", "delivered_line")
@@ -63,8 +63,8 @@ class Rows:
         """Where the table's parts lie."""
         return self.session.output / self.form.name
 
-    def take(self) -> None:
-        """Takes in what stands in door.<table>."""
+    def take(self, *, counts: bool = True) -> None:
+        """Takes in what stands in door.<table>. counts: whether its rows add to what arrived."""
         name = f"ingest.{self.form.name}"
         self.session.model(
             name,
@@ -76,6 +76,8 @@ class Rows:
         self._stop_on_broken_files()
         self._check(name)
         self._refuse(name)
+        if counts:
+            self._count()
         self._remember_repeats(name)
         self._write(name)
         ask(self.session, f"drop table {name}")
@@ -158,6 +160,8 @@ class Rows:
             ) as b using ({place})
         """,
         )
+
+    def _count(self) -> None:
         ask(
             self.session,
             f"""

@@ -24,7 +24,7 @@ def prepare(session: Session) -> None:
         """
         create table ingest.gone (form varchar, table_name varchar, night date, file varchar, delivered_night date,
             delivered_file varchar, delivered_line bigint, record_id varchar, fate varchar);
-        create table door.standing (table_name varchar, night date, file varchar);
+        create table door.standing (form varchar, table_name varchar, night date, file varchar);
     """,
     )
 
@@ -121,7 +121,8 @@ class Standing:
             self.session,
             f"""
             insert into door.standing
-            select {self._table_name()}, delivered_night, regexp_replace(delivered_file, '^.*/', '')
+            select {quoted(self.form.name)}, {self._table_name()}, delivered_night,
+                regexp_replace(delivered_file, '^.*/', '')
             from {_parts(parts)} as rows
             anti join (select {_PLACE} from ingest.gone where form = {quoted(self.form.name)}) as gone using ({_PLACE})
         """,
@@ -131,7 +132,7 @@ class Standing:
         return [row[0] for row in ask(self.session, f"describe select * from {parts}")]
 
     def _table_name(self) -> str:
-        return "partner" if self.form.table == ANY else quoted(self.form.table)
+        return self.form.folder_sql()
 
     def _record_id(self) -> str:
         if self.form.table == ANY:

@@ -40,6 +40,10 @@ _LOYALTY = ("'loyalty_id'", "upper(trim(loyalty_id))")
 # by form: the kind and the value, as SQL, of everything by which a row may be somebody's
 GIVEN: dict[str, tuple[tuple[str, str], ...]] = {
     "customers": (("'crm_id'", "crm_id"), *_EMAILS, _LOYALTY, ("'social_handle'", "{plain social_handle}")),
+    "links": (
+        ("'crm_id'", "case when r.kind in ('owner', 'merged') then r.to_id end"),
+        ("'crm_id'", "case when r.kind = 'merged' then r.from_id end"),
+    ),
     "orders": (("'crm_id'", "crm_id"), ("'order_id'", "order_id")),
     "interactions": (("'crm_id'", "crm_id"), ("'order_id'", "order_id"), ("'interaction_id'", "interaction_id")),
     "events": (
@@ -157,6 +161,12 @@ def mark(session: Session, person: "Person") -> None:
     _mark_orders(session)
     _mark_by(session, "customers", "crm_id in (from personal.crm_ids)")
     _mark_by(session, "interactions", "crm_id in (from personal.crm_ids)")
+    _mark_by(
+        session,
+        "links",
+        "kind in ('owner', 'merged') and to_id in (from personal.crm_ids)"
+        " or kind = 'merged' and from_id in (from personal.crm_ids)",
+    )
     _mark_by(
         session, "activities", "('partner:' || partner, customer_ref) in (select (kind, value) from personal.records)"
     )

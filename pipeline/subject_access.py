@@ -17,8 +17,9 @@ from pipeline.errors import SettingsError
 from pipeline.ingest_door import Arrival, Door, ask
 from pipeline.personal_rows import Theirs, table_of
 from pipeline.settings import Settings
-from pipeline.sources.forms import ANY, Form, form_of
+from pipeline.sources.forms import Form
 from pipeline.sources.landing import Landed, Landing, safe_name
+from pipeline.sources.vendors import Route, landed_route
 from pipeline.stages import SOURCES
 from pipeline.warehouse import Session, quoted
 
@@ -102,20 +103,21 @@ def _delivered(settings: Settings, session: Session, plan: Plan) -> Iterator[tup
         landing = Landing(settings.data, source)
         for file in landing.files():
             wanted = lines.get((source, file.table, file.night, file.file))
-            form = form_of(source, file.table)
-            if wanted and form:
+            way = landed_route(source, file.table, settings.sources[source])
+            if wanted and way:
                 name = f"{source}__{safe_name(file.table)}"
-                found.setdefault(name, []).extend(_rows(session, landing, form, file, wanted))
+                found.setdefault(name, []).extend(_rows(session, landing, way, file, wanted))
     yield from sorted(found.items())
 
 
-def _rows(session: Session, landing: Landing, form: Form, file: Landed, wanted: list[int]) -> Iterator[Row]:
+def _rows(session: Session, landing: Landing, way: Route, file: Landed, wanted: list[int]) -> Iterator[Row]:
+    form = way.form
     door = Door(session, form)
     door.clear()
     listed = ", ".join(map(str, sorted(wanted)))
     columns = [*(column.name for column in form.columns), "unmapped"]
-    fates = _fates(session, landing.source, file, form.name, form.table == ANY)
-    for _ in door.slabs(Arrival(form, file.table, file.night, file.file, landing.zone / file.path)):
+    fates = _fates(session, landing.source, file, form)
+    for _ in door.slabs(Arrival(way, file.table, file.night, file.file, landing.zone / file.path)):
         rows = f"select delivered_line, raw, {', '.join(columns)} from door.{form.name}"
         for line, raw, *values in ask(session, f"{rows} where delivered_line in ({listed}) order by all"):
             given = {c: v for c, v in zip(columns, values, strict=True) if v is not None}
@@ -124,9 +126,8 @@ def _rows(session: Session, landing: Landing, form: Form, file: Landed, wanted: 
         door.clear()
 
 
-def _fates(session: Session, source: str, file: Landed, form: str, is_partner: bool) -> dict[int, str]:
+def _fates(session: Session, source: str, file: Landed, form: Form) -> dict[int, str]:
     """What became of a file's rows that were not simply taken in."""
-    label = f"{file.table}/{file.file}" if is_partner else file.file
     at = f"source = {quoted(source)} and table_name = {quoted(file.table)} and night = date {quoted(file.night)}"
     fates = dict(
         ask(
@@ -134,9 +135,13 @@ def _fates(session: Session, source: str, file: Landed, form: str, is_partner: b
             f"select line, 'set aside: ' || reason from ingest.quarantine where {at} and file = {quoted(file.file)}",
         )
     )
-    place = f"delivered_night = date {quoted(file.night)} and delivered_file = {quoted(label)}"
-    standing = f"select delivered_line from ingest.{form} where {place}"
-    replaced = f"select delivered_line from ingest.{form}_history where {place} and delivered_line not in ({standing})"
+    place = (
+        f"delivered_night = date {quoted(file.night)} and delivered_file = {quoted(form.label(file.table, file.file))}"
+    )
+    standing = f"select delivered_line from ingest.{form.name} where {place}"
+    replaced = (
+        f"select delivered_line from ingest.{form.name}_history where {place} and delivered_line not in ({standing})"
+    )
     return {line: "superseded" for (line,) in ask(session, replaced)} | fates
 
 

@@ -1,15 +1,17 @@
 """CSV deliveries (RFC 4180, comma, one header), as Arrow: every record, readable or not, with its physical line.
 
+TSV is the same with tabs, without quotes, and where its sender writes none, without a header.
+
 A record that does not parse costs its first line only: reading goes on at the next line, so that a stray quote
 cannot swallow the good records after it.
 """
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import DeliveryError
 from pipeline.sources.lines import LONGEST_LINE_BYTES, Block, blocks
@@ -17,6 +19,8 @@ from pipeline.sources.lines import LONGEST_LINE_BYTES, Block, blocks
 if TYPE_CHECKING:
     import pyarrow as pa
 
+COMMA: "Mapping[str, Any]" = {"delimiter": ",", "strict": True}
+TAB: "Mapping[str, Any]" = {"delimiter": "\t", "quoting": csv.QUOTE_NONE, "strict": True}
 _LINES = 2048
 _LONGEST_SPAN = 1 << 20
 
@@ -43,14 +47,15 @@ class CsvFile:
 
     header: list[str]
     _rest: "Iterator[_Lines]"
+    _marks: "Mapping[str, Any]"
 
     def batches(self) -> Iterator["pa.RecordBatch"]:
         """Batches of (line, raw, broken, c0, c1, …): a record's fields are those of the header, in its order."""
         pending = _Lines([], [], {})
         for lines in self._rest:
-            records, pending = _parsed(pending.joined(lines), len(self.header), final=False)
+            records, pending = _parsed(pending.joined(lines), len(self.header), self._marks, final=False)
             yield _batch(records, len(self.header))
-        records, _ = _parsed(pending, len(self.header), final=True)
+        records, _ = _parsed(pending, len(self.header), self._marks, final=True)
         yield _batch(records, len(self.header))
 
 
@@ -71,14 +76,20 @@ class _Lines:
         return _Lines(self.numbers[position:], self.texts[position:], self.bad)
 
 
-def opened(path: Path, name: str) -> CsvFile:
-    """The file with its header read; raises DeliveryError where it has none."""
+def opened(path: Path, name: str, marks: "Mapping[str, Any]" = COMMA, header: Sequence[str] | None = None) -> CsvFile:
+    """The file with its header read; raises DeliveryError where it has none.
+
+    header: the columns of a file that is sent without them.
+    """
     csv.field_size_limit(LONGEST_LINE_BYTES)
     rest = (lines for block in blocks(path, name) for lines in _pieces(block))
+    if header:
+        return CsvFile(list(header), rest, marks)
     for lines in rest:
         for position, text in enumerate(lines.texts):
             if text.strip():
-                return CsvFile(_header(text, lines, position, name), _chained(lines.since(position + 1), rest))
+                told = _header(text, lines.bad.get(lines.numbers[position]), name, marks)
+                return CsvFile(told, _chained(lines.since(position + 1), rest), marks)
     raise DeliveryError("the file is empty: it has no header line", where=name, fix="Have it delivered again")
 
 
@@ -96,10 +107,9 @@ def _pieces(block: Block) -> Iterator[_Lines]:
         yield _Lines(list(range(block.first + start, block.first + start + len(part))), part, bad)
 
 
-def _header(text: str, lines: _Lines, position: int, name: str) -> list[str]:
-    reason = lines.bad.get(lines.numbers[position])
+def _header(text: str, reason: str | None, name: str, marks: "Mapping[str, Any]") -> list[str]:
     try:
-        row = [] if reason else [cell.strip() for cell in next(csv.reader([text], strict=True))]
+        row = [] if reason else [cell.strip() for cell in next(csv.reader([text], **marks))]
     except csv.Error as error:
         reason = str(error)
     if reason:
@@ -110,19 +120,19 @@ def _header(text: str, lines: _Lines, position: int, name: str) -> list[str]:
     return row
 
 
-def _parsed(lines: _Lines, width: int, *, final: bool) -> tuple[_Records, _Lines]:
+def _parsed(lines: _Lines, width: int, marks: "Mapping[str, Any]", *, final: bool) -> tuple[_Records, _Lines]:
     """The records of the lines, and the lines of a last record that goes on beyond them."""
     if not lines.bad:
-        rows = _one_line_each(lines.texts, width)
+        rows = _one_line_each(lines.texts, width, marks)
         if rows is not None:
             return _Records(lines.numbers, rows, lines.texts, [None] * len(rows)), _Lines([], [], {})
-    return _record_by_record(lines, width, final=final)
+    return _record_by_record(lines, width, marks, final=final)
 
 
-def _one_line_each(texts: list[str], width: int) -> list[Sequence[str]] | None:
+def _one_line_each(texts: list[str], width: int, marks: "Mapping[str, Any]") -> list[Sequence[str]] | None:
     """The rows where every line is a whole record of the right width: the reader takes at least a line a row."""
     try:
-        rows: list[Sequence[str]] = list(csv.reader(texts, strict=True))
+        rows: list[Sequence[str]] = list(csv.reader(texts, **marks))
     except csv.Error:
         return None
     if len(rows) != len(texts) or any(len(row) != width for row in rows) or any("\0" in text for text in texts):
@@ -130,10 +140,10 @@ def _one_line_each(texts: list[str], width: int) -> list[Sequence[str]] | None:
     return rows
 
 
-def _record_by_record(lines: _Lines, width: int, *, final: bool) -> tuple[_Records, _Lines]:
+def _record_by_record(lines: _Lines, width: int, marks: "Mapping[str, Any]", *, final: bool) -> tuple[_Records, _Lines]:
     found, at = _Records(), 0
     while at < len(lines.texts):
-        row, taken, reason = _next(lines.texts, at)
+        row, taken, reason = _next(lines.texts, at, marks)
         if reason and taken == len(lines.texts) - at and not final and _may_go_on(lines, at):
             return found, lines.since(at)
         if not reason and len(row) != width:
@@ -148,22 +158,22 @@ def _record_by_record(lines: _Lines, width: int, *, final: bool) -> tuple[_Recor
     return found, _Lines([], [], {})
 
 
-def _next(texts: list[str], at: int) -> tuple[list[str], int, str]:
+def _next(texts: list[str], at: int, marks: "Mapping[str, Any]") -> tuple[list[str], int, str]:
     """The record that begins at a line: its fields, how many lines it takes, why it cannot be read."""
-    reader = csv.reader(iter(texts[at : at + 1]), strict=True)
+    reader = csv.reader(iter(texts[at : at + 1]), **marks)
     try:
         return next(reader), 1, ""
     except csv.Error:
-        reader = csv.reader((texts[i] for i in range(at, len(texts))), strict=True)
+        reader = csv.reader((texts[i] for i in range(at, len(texts))), **marks)
     try:
         return next(reader), reader.line_num, ""
     except csv.Error as error:
-        return _loosely(texts[at]), reader.line_num, f"unreadable: {error}"
+        return _loosely(texts[at], marks["delimiter"]), reader.line_num, f"unreadable: {error}"
 
 
-def _loosely(text: str) -> list[str]:
+def _loosely(text: str, delimiter: str) -> list[str]:
     """The fields before the first quote, which can be told even where the line cannot be read."""
-    return text.partition('"')[0].split(",")[:-1] or [""]
+    return text.partition('"')[0].split(delimiter)[:-1] or [""]
 
 
 def _may_go_on(lines: _Lines, at: int) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 
 ANY = "*"
-JSON_COLUMNS = ("attributes", "properties", "topics")
+JSON_COLUMNS = ("attributes", "event_params", "properties", "tags", "topics", "web_page")
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Form:
 
     `table` is the delivery's folder (ANY: every folder of the source). `key`: the columns of schema ingest that name
     a record. Of each group in `one_of`, at least one column must be there. Without any row of an `essential` table
-    there is nothing to analyse.
+    there is nothing to analyse; a night without an `is_extra` one is nothing to tell.
     """
 
     source: str
@@ -36,6 +36,17 @@ class Form:
     columns: tuple[Column, ...]
     one_of: tuple[tuple[str, ...], ...] = ()
     essential: bool = False
+    is_extra: bool = False
+
+    def label(self, table: str, file: str) -> str:
+        """What tells a file from all others of its night that become this table: folders of other names give theirs."""
+        return file if table == self.table else f"{table}/{file}"
+
+    def folder_sql(self) -> str:
+        """SQL: the folder that a row of the table in schema ingest arrived in."""
+        return (
+            f"case when contains(delivered_file, '/') then split_part(delivered_file, '/', 1) else '{self.table}' end"
+        )
 
     def lacking(self, delivered: set[str]) -> str | None:
         """The first required column (its path) that a file with these columns lacks; None where it lacks none."""
@@ -49,7 +60,7 @@ class Form:
         return None
 
 
-def _columns(required: str, optional: str) -> tuple[Column, ...]:
+def columns_of(required: str, optional: str) -> tuple[Column, ...]:
     """Columns from words `name` or `name=path`."""
     found = []
     for text, needed in ((required, True), (optional, False)):
@@ -65,7 +76,7 @@ FORMS = (
         "customers",
         "customers",
         ("crm_id",),
-        _columns(
+        columns_of(
             "crm_id created_at",
             "email phone first_name last_name birth_date street city postcode region country loyalty_id "
             "social_handle consent_analytics consent_marketing updated_at",
@@ -74,10 +85,18 @@ FORMS = (
     ),
     Form(
         "crm",
+        "links",
+        "links",
+        ("kind", "from_id", "to_id"),
+        columns_of("kind from_id to_id", "updated_at"),
+        is_extra=True,
+    ),
+    Form(
+        "crm",
         "orders",
         "orders",
         ("order_id",),
-        _columns(
+        columns_of(
             "order_id crm_id ordered_at status amount currency",
             "starts_at ends_at category attributes updated_at",
         ),
@@ -88,7 +107,7 @@ FORMS = (
         "interactions",
         "interactions",
         ("interaction_id",),
-        _columns(
+        columns_of(
             "interaction_id crm_id occurred_at channel type",
             "order_id outcome duration_seconds rating text updated_at",
         ),
@@ -98,7 +117,7 @@ FORMS = (
         "events",
         "events",
         ("message_id",),
-        _columns(
+        columns_of(
             "message_id=messageId type occurred_at=timestamp",
             "anonymous_id=anonymousId user_id=userId event name received_at=receivedAt properties "
             "order_id=properties.order_id topic=properties.topic outcome=properties.outcome "
@@ -115,7 +134,7 @@ FORMS = (
         "posts",
         "posts",
         ("post_id",),
-        _columns(
+        columns_of(
             "post_id=id platform author_handle created_at text",
             "lang likes shares topics in_reply_to city updated_at",
         ),
@@ -125,7 +144,7 @@ FORMS = (
         ANY,
         "activities",
         ("partner", "activity_id"),
-        _columns(
+        columns_of(
             "activity_id customer_ref occurred_at activity_type",
             "partner email_sha256 loyalty_id first_name last_name postcode outcome duration_seconds category city "
             "amount currency rating text updated_at",
@@ -136,7 +155,7 @@ FORMS = (
         "factors",
         "factors",
         ("date", "region", "factor"),
-        _columns("date factor value", "region updated_at"),
+        columns_of("date factor value", "region updated_at"),
     ),
 )
 

@@ -6,18 +6,21 @@ so that nights one by one and all at once come to the same rows.
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import date
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from pipeline import ingest_rows, ingest_standing
+from pipeline import ingest_rows, ingest_standing, ingest_vendor, ingest_waiting
 from pipeline.context import Run
 from pipeline.errors import DeliveryError, QualityError
 from pipeline.ingest_door import SLAB_ROWS, Arrival, Door, ask
 from pipeline.quality import CHECKS_COLUMNS, Checked
-from pipeline.sources.forms import Form, form_of, forms_of
+from pipeline.sources.forms import Form, forms_of
 from pipeline.sources.landing import Landed, Landing, safe_name
+from pipeline.sources.vendors import Told, route
 from pipeline.tombstones import Gate
 from pipeline.warehouse import Session, quoted
 
@@ -28,13 +31,17 @@ def build(run: Run, session: Session, source: str) -> None:
     """Makes the source's tables of schema ingest, and its rows of ingest.files and ingest.quarantine."""
     before = next(iter(session.previous_folders.get("ingest", [])), None)
     landing = Landing(run.settings.data, source)
-    arrivals = _arrivals(landing, session, before)
+    arrivals = _arrivals(landing, session, before, run.settings.sources[source])
+    nights = tuple(sorted({arrival.night for arrival in arrivals}))
     gate = Gate(run.settings, session)
     ingest_rows.prepare(session)
     ingest_standing.prepare(session)
+    ingest_waiting.prepare(session, before)
     checks: list[Checked] = []
     for form in forms_of(source):
-        rows = _take(run, session, form, [a for a in arrivals if a.form == form], gate)
+        known = _Known(session, form, before)
+        waiting = ingest_waiting.Waiting(session, landing, run.settings.sources[source], form, nights)
+        rows = _take(run, known, waiting, [a for a in arrivals if a.form == form], gate)
         _forget(session, landing, arrivals)
         ingest_standing.Standing(session, form, before, rows.parts).settle()
         checks += rows.checks.values()
@@ -45,7 +52,7 @@ def build(run: Run, session: Session, source: str) -> None:
     _tell(session)
 
 
-def _arrivals(landing: Landing, session: Session, before: Path | None) -> list[Arrival]:
+def _arrivals(landing: Landing, session: Session, before: Path | None, told: Told) -> list[Arrival]:
     """The files to take in, in order. Where each lies is told by the landing zone: pull.files tells where it landed."""
     taken = set()
     if before:
@@ -59,11 +66,11 @@ def _arrivals(landing: Landing, session: Session, before: Path | None) -> list[A
     now = _landed(landing)
     found = []
     for table, night, file, path in landed:
-        form = form_of(landing.source, table)
-        if form is not None and (table, night, file) not in taken:
+        way = route(landing.source, table, told)
+        if way is not None and (table, night, file) not in taken:
             here = now[table, night, file].path if (table, night, file) in now else path
-            found.append(Arrival(form, table, night, file, _present(landing.zone / here)))
-    return found
+            found.append(Arrival(way, table, night, file, _present(landing.zone / here)))
+    return sorted(found, key=lambda arrival: (arrival.night, arrival.route.rank))
 
 
 def _landed(landing: Landing) -> dict[tuple[str, str, str], Landed]:
@@ -76,19 +83,45 @@ def _present(path: Path) -> Path:
     return path
 
 
-def _take(run: Run, session: Session, form: Form, arrivals: list[Arrival], gate: Gate) -> ingest_rows.Rows:
-    door, rows = Door(session, form), ingest_rows.Rows(run, session, form)
+@dataclass(frozen=True)
+class _Known:
+    """All rows of a table so far, for vendors' tables to look things up in."""
+
+    session: Session
+    form: Form
+    before: Path | None
+
+    def tell(self, fresh: list[Path]) -> None:
+        earlier = sorted((self.before / self.form.name).glob("*.parquet")) if self.before else []
+        ingest_vendor.know(self.session, self.form, [*earlier, *fresh])
+
+
+def _take(
+    run: Run, known: _Known, waiting: ingest_waiting.Waiting, arrivals: list[Arrival], gate: Gate
+) -> ingest_rows.Rows:
+    """Takes the files in. What a vendor's table says stands before the next of its tables is read."""
+    currency, session = run.journey_map.currency if run.journey_map else "", known.session
+    door, rows = Door(session, known.form, currency=currency), ingest_rows.Rows(run, session, known.form)
     door.clear()
-    for _ in _slabs(door, arrivals):
-        if door.rows >= SLAB_ROWS:
+    for _, files in groupby(arrivals, key=lambda arrival: arrival.route.vendor):
+        for _ in _slabs(door, files):
+            if door.rows >= SLAB_ROWS:
+                _pass(session, door, rows, gate)
+        if door.rows:
             _pass(session, door, rows, gate)
-    if door.rows or not rows.parts:
+            known.tell(rows.parts)
+    if not rows.parts:
         _pass(session, door, rows, gate)
+        known.tell(rows.parts)
+    for _ in waiting.found(door):
+        rows.take(counts=False)
+        door.clear()
+        known.tell(rows.parts)
     _count_empty(session, arrivals)
     return rows
 
 
-def _slabs(door: Door, arrivals: list[Arrival]) -> Iterator[int]:
+def _slabs(door: Door, arrivals: Iterable[Arrival]) -> Iterator[int]:
     for arrival in arrivals:
         yield from door.slabs(arrival)
 
@@ -167,7 +200,9 @@ def _account(session: Session, landing: Landing, before: Path | None) -> None:
             session,
             f"""
             insert into {quarantine}
-            select * from {_rows_of(before / "quarantine.parquet")} where not starts_with(reason, 'duplicate:')""",
+            select * from {_rows_of(before / "quarantine.parquet")} as before
+            anti join door.retaken using (table_name, night, file, line)
+            where not starts_with(reason, 'duplicate:')""",
         )
         ask(
             session,
@@ -204,9 +239,7 @@ def _stop_on_nothing(run: Run, session: Session, source: str) -> None:
             fix="Have it delivered again",
         )
     for form in forms_of(source):
-        if form.essential and not ask(
-            session, f"select 1 from door.standing where table_name = '{form.table}' limit 1"
-        ):
+        if form.essential and not ask(session, f"select 1 from door.standing where form = '{form.name}' limit 1"):
             raise DeliveryError(
                 "there is no usable row in any delivery so far",
                 where=f"{source}/{form.table}, night {run.night}",
@@ -233,6 +266,7 @@ def _keep_raw(run: Run, session: Session, source: str) -> None:
         select table_name, delivered_night as night, delivered_file as file, delivered_line as line, record_id,
             reason, rtrim(raw, chr(13) || chr(10)) as raw
         from door.refused
+        where split_part(reason, ':', 1) <> ?
         union all
         select g.table_name, g.night, g.delivered_file, g.delivered_line, g.record_id, g.fate,
             rtrim(d.raw, chr(13) || chr(10))
@@ -241,6 +275,7 @@ def _keep_raw(run: Run, session: Session, source: str) -> None:
         where g.fate = 'duplicate'
         order by all
     """,
+        [ingest_vendor.NOT_OURS],
     )
     by_table: dict[str, list[str]] = {}
     for row in rows:

@@ -18,6 +18,8 @@ KINDS = [
     (r"_seconds$|_probability$|_share$|^amount$|^rating$|^value$|^valence$|^arousal$|^effect", "double"),
     (r"^is_|^consent_|^retained$|^followed_up$", "boolean"),
 ]
+# a vendor's table at the door is text, but for where it lies
+AS_DELIVERED = ("delivered_night", "known_night", "delivered_line")
 
 
 def kind_of(column: str, values: list[object]) -> str:
@@ -37,6 +39,8 @@ def make(connection: duckdb.DuckDBPyConnection, table: str, rows: list[dict] | d
     listed = rows if isinstance(rows, list) else []
     columns = list(dict.fromkeys(c for row in (listed or [rows]) for c in row))
     kinds = {c: kind_of(c, [row.get(c) for row in listed]) for c in columns}
+    if "__" in table:
+        kinds = {c: kind if c in AS_DELIVERED else "varchar" for c, kind in kinds.items()}
     connection.execute(f"create schema if not exists {table.split('.', maxsplit=1)[0]}")
     declared = ", ".join(f'"{column}" {kind}' for column, kind in kinds.items())
     connection.execute(f"create table {table} ({declared})")

@@ -17,6 +17,7 @@ RIDE = {"activity_id": "1", "customer_ref": "r", "occurred_at": "2026-01-01T10:0
 FACTOR = {"date": "2026-01-01", "factor": "rain", "value": "0.5"}
 GOOD = {
     "customers": CUSTOMER,
+    "links": {"kind": "owner", "from_id": "O1", "to_id": "C1"},
     "orders": ORDER,
     "interactions": TOUCH,
     "events": EVENT,

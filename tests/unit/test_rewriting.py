@@ -61,9 +61,9 @@ def test_every_line_can_go(tmp_path: Path, last: str) -> None:
 def test_a_file_that_breaks_off_still_does(tmp_path: Path, ending: str) -> None:
     name, path = f"a.jsonl{ending}", tmp_path / "a"
     path.write_bytes(packed("".join(f'{{"n": {n}}}\n' for n in range(50_000)), ending)[:-300])
-    before = [batch.column("broken").to_pylist() for batch in json_door.batches(path, name)]
+    before = [batch.column("broken").to_pylist() for batch in json_door.opened(path, name).batches]
     rewrite(path, name, tmp_path / "fresh", {1: (1, "")})
-    after = [batch.column("broken").to_pylist() for batch in json_door.batches(tmp_path / "fresh", name)]
+    after = [batch.column("broken").to_pylist() for batch in json_door.opened(tmp_path / "fresh", name).batches]
     assert [r for rows in before for r in rows if r] and len([r for rows in after for r in rows if r]) == 1
 
 

@@ -1,0 +1,24 @@
+-- ingest.hubspot__deal_contact: which contact a HubSpot deal is of.
+-- grain   kind, from_id, to_id
+-- reads   door.hubspot__deal_contact
+-- params  none
+with delivered as (
+    select * from door.hubspot__deal_contact
+)
+
+select
+    table_name,
+    delivered_night,
+    delivered_file,
+    delivered_line,
+    raw,
+    unmapped,
+    'owner' as kind,
+    deal_id as from_id,
+    contact_id as to_id,
+    _fivetran_synced as updated_at,
+    case
+        when broken is not null then broken
+        when lower(_fivetran_deleted) = 'true' then 'not_ours: the link was deleted at the source'
+    end as broken
+from delivered

@@ -1,0 +1,151 @@
+"""Deliveries that call their columns otherwise: what a column map of the settings makes of them."""
+
+import hashlib
+import io
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from pipeline.errors import SettingsError
+from pipeline.settings import Settings, SourceSettings, load_settings
+from tests.unit.ingest_case import Case, csv_text
+
+N1 = "2026-01-05"
+HOTEL = {
+    "activity_id": "{night}/{file}/{line}",
+    "customer_ref": "{hotel} {country}",
+    "occurred_at": "reservation_status_date",
+    "activity_type": "'booking'",
+    "outcome": "reservation_status",
+    "category": "market_segment",
+    "amount": "adr",
+    "currency": "'EUR'",
+}
+
+
+@dataclass
+class Mapped(Case):
+    """A company whose source `source` has these column maps."""
+
+    source: str = "partner"
+    columns: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    @property
+    def settings(self) -> Settings:
+        settings = super().settings
+        told = SourceSettings(columns=self.columns)
+        return settings.model_copy(update={"sources": {**settings.sources, self.source: told}})
+
+
+def test_119390_bookings_come_as_a_partner_s_activities(tmp_path: Path, shared: Path) -> None:
+    case = Mapped(tmp_path, columns={"bookings": HOTEL})
+    data = (shared / "data" / "retention" / "hotel_bookings.parquet").read_bytes()
+    case.deliver(f"partner/bookings/{N1}/hotel_bookings.parquet", data)
+    case.night(N1, "partner")
+    assert case.ask("partner", "select arrived, accepted, quarantined from ingest.files") == [(119390, 118901, 489)]
+    reasons = "select split_part(reason, ':', 1), count(*) from ingest.quarantine group by all order by all"
+    assert case.ask("partner", reasons) == [("missing_value", 488), ("negative_amount", 1)]
+    first = "select activity_id, customer_ref, cast(occurred_at as varchar), activity_type, outcome, amount, currency"
+    first += ", unmapped ->> 'lead_time' from ingest.activities where delivered_line = 1"
+    told = (f"{N1}/hotel_bookings.parquet/1", "Resort Hotel PRT", "2015-07-01 00:00:00", "booking", "Check-Out", 0.0)
+    assert case.ask("partner", first) == [(*told, "EUR", "342")]
+
+
+MAP = {
+    "activity_id": "No.",
+    "customer_ref": "Customer",
+    "occurred_at": "When",
+    "activity_type": "'visit'",
+    "email": "Mail",
+}
+
+
+def shop(ending: str) -> str | bytes:
+    rows = [
+        {"No.": "7", "Customer": "K1", "When": "2026-01-02 9:30:00", "Mail": " Ada@X.org", "rating": "8", "Till": "3"}
+    ]
+    if ending == "csv":
+        return csv_text(rows)
+    if ending == "jsonl":
+        return json.dumps(rows[0]) + "\n"
+    sink = io.BytesIO()
+    pq.write_table(pa.Table.from_pylist(rows), sink)
+    return sink.getvalue()
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_a_map_is_the_same_in_every_format_and_hashes_a_plain_e_mail(tmp_path: Path, ending: str) -> None:
+    case = Mapped(tmp_path, columns={"shop": MAP})
+    case.deliver(f"partner/shop/{N1}/a.{ending}", shop(ending))
+    case.night(N1, "partner")
+    rows = "select activity_id, customer_ref, hour(occurred_at), activity_type, email_sha256, rating, unmapped"
+    email = hashlib.sha256(b"ada@x.org").hexdigest()
+    assert case.ask("partner", f"{rows} from ingest.activities") == [
+        ("7", "K1", 9, "visit", email, 8.0, '{"Till":"3"}')
+    ]
+
+
+def test_dots_lead_into_objects(tmp_path: Path) -> None:
+    columns = {
+        "messageId": "id",
+        "type": "'track'",
+        "event": "what.name",
+        "timestamp": "at",
+        "anonymousId": "who.cookie",
+    }
+    case = Mapped(tmp_path, source="web", columns={"events": columns})
+    row = {
+        "id": "m1",
+        "what": {"name": "buy", "n": 2},
+        "at": "2026-01-02T10:00:00Z",
+        "who": {"cookie": "a1"},
+        "shop": "x",
+    }
+    case.deliver(f"web/events/{N1}/a.jsonl", json.dumps(row) + "\n")
+    case.night(N1, "web")
+    rows = case.ask("web", "select message_id, type, event, anonymous_id, properties from ingest.events")
+    assert rows == [("m1", "track", "buy", "a1", '{"shop":"x"}')]
+
+
+def test_a_file_without_a_mapped_column_is_refused_with_its_name(tmp_path: Path) -> None:
+    case = Mapped(tmp_path, columns={"shop": MAP})
+    case.deliver(f"partner/shop/{N1}/a.csv", csv_text([{"No.": "7", "Customer": "K1"}]))
+    case.night(N1, "partner")
+    assert case.reasons("partner") == [("a.csv", 2, "7", "missing_column: the file has no column When")]
+
+
+def test_a_text_with_an_empty_part_is_empty(tmp_path: Path) -> None:
+    case = Mapped(tmp_path, columns={"shop": MAP | {"customer_ref": "{Shop}/{Customer}"}})
+    row = {"No.": "7", "Customer": "K1", "When": "2026-01-02", "Mail": "", "Shop": ""}
+    case.deliver(f"partner/shop/{N1}/a.csv", csv_text([row, row | {"No.": "8", "Shop": "north"}]))
+    case.night(N1, "partner")
+    assert case.reasons("partner") == [("a.csv", 2, "7", "missing_value: customer_ref is empty")]
+    assert case.ask("partner", "select customer_ref, email_sha256 from ingest.activities") == [("north/K1", None)]
+
+
+def test_names_that_mean_something_to_sql_are_names(tmp_path: Path) -> None:
+    hostile = 'x", (select 1) as "y'
+    case = Mapped(tmp_path, columns={"shop": MAP | {"outcome": hostile, "category": "'it''s; drop'"}})
+    row = {"No.": "7", "Customer": "K1", "When": "2026-01-02", "Mail": "", hostile: "fine"}
+    text = ",".join('"' + key.replace('"', '""') + '"' for key in row) + "\n" + ",".join(row.values()) + "\n"
+    case.deliver(f"partner/shop/{N1}/a.csv", text)
+    case.night(N1, "partner")
+    assert case.ask("partner", "select outcome, category from ingest.activities") == [("fine", "it''s; drop")]
+
+
+@pytest.mark.parametrize(
+    ("table", "told", "words"),
+    [
+        ("shop", {"no_such": "x"}, "no column 'no_such'"),
+        ("shop", {"activity_id": " "}, "nothing is told of column 'activity_id'"),
+    ],
+)
+def test_a_map_that_cannot_be_is_refused(tmp_path: Path, table: str, told: dict[str, str], words: str) -> None:
+    with pytest.raises(SettingsError, match=words):
+        load_settings({"LANDMARK_HASH_KEY": "k"}, sources={"partner": {"columns": {table: told}}})
+    with pytest.raises(SettingsError, match="crm has no table 'shop'"):
+        load_settings({"LANDMARK_HASH_KEY": "k"}, sources={"crm": {"columns": {"shop": {"crm_id": "x"}}}})
