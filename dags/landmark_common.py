@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 from airflow.sdk import Asset, BaseHook, BaseNotifier, ExceptionRetryPolicy, Param, RetryAction, RetryRule
 from airflow.sdk.exceptions import AirflowNotFoundException
 
-from pipeline.errors import LandmarkError, LockedError, NightError, SettingsError
+from pipeline.errors import LandmarkError, LockedError, NightError, PassingError, SettingsError
 from pipeline.settings import Audience, Settings, load_settings
+from pipeline.sources.connections import connection_of
 from pipeline.stages import SOURCES
 
 TAGS = ["landmark"]
@@ -66,7 +67,7 @@ NIGHT = Param(
 # nothing, so that the plain number of retries holds for it.
 RETRIES = ExceptionRetryPolicy(
     rules=[
-        RetryRule(exception=LockedError, action=RetryAction.RETRY),
+        RetryRule(exception=[LockedError, PassingError], action=RetryAction.RETRY),
         RetryRule(exception=LandmarkError, action=RetryAction.FAIL),
         RetryRule(exception=[ConnectionError, TimeoutError], action=RetryAction.RETRY),
         RetryRule(exception="builtins.Exception", action=RetryAction.FAIL),
@@ -83,8 +84,20 @@ DELIVERY_RETRIES = ExceptionRetryPolicy(
 
 
 def task_settings(**flags: object) -> Settings:
-    """The settings of a task: it waits for its turn at the data folder."""
-    return load_settings(None, lock_wait_seconds=LOCK_WAIT_SECONDS, **flags)
+    """The settings of a task: it waits for its turn at the data folder, and opens places by Airflow's connections."""
+    settings = load_settings(None, lock_wait_seconds=LOCK_WAIT_SECONDS, **flags)
+    ours = {name: connection_of(name, told) for name in settings.named_connections() if (told := _connection(name))}
+    return settings.model_copy(update={"connections": settings.connections | ours})
+
+
+def _connection(name: str) -> dict[str, Any] | None:
+    """What Airflow knows of a connection, in whichever store it keeps it; None where it knows none."""
+    try:
+        found = BaseHook.get_connection(name)
+    except AirflowNotFoundException:
+        return None
+    names = ("conn_type", "host", "port", "login", "password", "schema")
+    return {field: getattr(found, field) for field in names} | {"extra": found.extra_dejson}
 
 
 def night_of(context: Any) -> date:
@@ -132,17 +145,20 @@ def announce_report(context: Any, summary: dict[str, Any]) -> None:
     context["outlet_events"][REPORT].extra = {"headline": headline, "backfill": is_backfill(context)}
 
 
-def next_look(now: datetime, night: date, settings: Settings, arrived: bool) -> datetime | None:
+def next_look(now: datetime, night: date, settings: Settings, missing: list[str]) -> datetime | None:
     """When to look again whether a scheduled night may start; None: it may.
 
-    It starts at 02:00 in the company's time zone, as soon as all has arrived, and at `wait_until` at the latest.
+    It starts at 02:00 in the company's time zone, as soon as all has arrived that is still waited for: a source's
+    tables are until its own `wait_until`, else until that of all.
     """
     zone = ZoneInfo(settings.time_zone)
     opens = datetime.combine(night, OPENS, zone)
-    deadline = datetime.combine(night, time.fromisoformat(settings.wait_until), zone)
+    hours = {settings.waited_for_until(name.partition("/")[0]) for name in missing}
+    deadlines = sorted(datetime.combine(night, time.fromisoformat(hour), zone) for hour in hours)
+    ahead = [deadline for deadline in deadlines if now < deadline]
     if now < opens:
         return opens
-    return None if arrived or now >= deadline else min(now + timedelta(minutes=5), deadline)
+    return min(now + timedelta(minutes=5), ahead[0]) if ahead else None
 
 
 def turn(run: str, waits: dict[str, str | None], running: int) -> str | None:

@@ -42,8 +42,9 @@ DOC = """
 ### Takes in the night's deliveries
 
 A run's **night** is its partition key (a delivery's date, `YYYY-MM-DD`); a run from the form without a key takes the
-field *Night*. `wait` holds a scheduled run until 02:00 in the company's time zone and then, until `wait_until`, for
-deliveries that are late; runs by hand and back-fills take what is there. No run starts while a night is being built.
+field *Night*. `wait` holds a scheduled run until 02:00 in the company's time zone and then for deliveries that are
+late, each source's until its `wait_until`; runs by hand and back-fills take what is there. No run starts while a
+night is being built.
 
 `pull` copies the files as they came into the landing zone, `ingest` turns them into checked Parquet; rows that cannot
 be used go to the quarantine with a reason. Each `ingest` announces its asset `clean_<source>`; when all have come for
@@ -108,7 +109,7 @@ class WaitForTurn(BaseOperator):
         settings, night = task_settings(), night_of(context)
         missing = awaited(settings, night)
         self.log.info("not delivered yet: %s", ", ".join(missing) or "nothing")
-        moment: datetime | None = next_look(now, night, settings, not missing)
+        moment: datetime | None = next_look(now, night, settings, missing)
         return moment
 
 

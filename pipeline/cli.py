@@ -155,11 +155,12 @@ def check(given: argparse.Namespace) -> int:
     """landmark check"""
     from pipeline import mission_labels, runner
     from pipeline.journey_map import load_journey_map
+    from pipeline.sources.connections import scrubbed
 
     settings = _settings(given)
     found = load_journey_map(settings.journey_map)
     moments = found.moments()
-    print(f"settings: exports {settings.exports}, data {settings.data}, memory {settings.memory_limit}")
+    print(f"settings: exports {scrubbed(settings.exports)}, data {settings.data}, memory {settings.memory_limit}")
     print(f"journey map: {found.brand}, {len(found.sub_steps())} sub-steps, {len(moments)} moments; all well formed")
     if runner.newest_night(settings) is not None:
         print(*mission_labels.listed(found.missions, runner.marts_folder(settings)), sep="\n")

@@ -8,6 +8,7 @@ import json
 import re
 import tempfile
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -62,12 +63,14 @@ def _published(settings: Settings) -> Path:
 def _delivered(settings: Settings, scratch: Path) -> Path:
     """The touchpoints of everything that was delivered, built in a data folder of their own."""
     from pipeline.runner import run_night
+    from pipeline.sources.opening import opened
     from pipeline.sources.places import Exports
 
-    exports = Exports(settings.exports)
-    nights = sorted({delivery.night for source in SOURCES for delivery in exports.deliveries(source)})
+    places = {source: opened(settings, source, date.min) for source in SOURCES}
+    files = {source: place for source, place in places.items() if isinstance(place, Exports)}
+    nights = sorted({delivery.night for source, place in files.items() for delivery in place.deliveries(source)})
     if not nights:
-        raise DeliveryError("no delivery was found", where=settings.exports, fix="Give their place with --exports")
+        raise DeliveryError("no delivery was found", where="exports", fix="Give their place with --exports")
     apart = load_settings(exports=settings.exports, journey_map=settings.journey_map, data=scratch / "data")
     return run_night(apart, nights[-1], through="journeys")
 

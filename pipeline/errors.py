@@ -43,6 +43,10 @@ class DeliveryError(LandmarkError):
     """A delivery is missing or cannot be read."""
 
 
+class PassingError(DeliveryError):
+    """A delivery cannot be had now, and may be later: its place does not answer, or it is still being written."""
+
+
 class QualityError(LandmarkError):
     """A critical check failed, a check itself is broken, or rows do not add up."""
 

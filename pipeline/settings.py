@@ -15,12 +15,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from pipeline.errors import SettingsError
+from pipeline.sources.column_maps import column_map
+from pipeline.sources.connections import VARIABLE, Connection, parsed, scrubbed
+from pipeline.sources.forms import form_of
+from pipeline.sources.vendors import VENDORS
 from pipeline.stages import SOURCES
 
 PREFIX = "LANDMARK_"
+DATABASES = ("postgresql", "postgres")
 _OUTSIDE = {"LANDMARK_SETTINGS"}
 _ADDRESS = re.compile(r"[^\s<>,;:\"@\x00-\x1f\x7f]+@[^\s<>,;:\"@\x00-\x1f\x7f]+")
 
@@ -29,10 +34,51 @@ class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
 
+def _split(value: object) -> object:
+    return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+
+
+class TableSettings(_Frozen):
+    """One table of a database: its name there (schema.table; '': as here), its column of when a row changed."""
+
+    relation: str = ""
+    updated_at: str = "updated_at"
+
+
 class SourceSettings(_Frozen):
-    """How one source is treated: what happens when its delivery is absent for a night."""
+    """How one source is treated: what its absence does to a night, and the vendors in whose own form it may arrive.
+
+    place: where it lies, if not below `exports`: <place>/<table>/<YYYY-MM-DD>/<file>, or a database and its `tables`.
+    columns: by table, the map of a delivery that calls its columns otherwise (sources/column_maps.py).
+    connection: the name of the connection that opens the place. wait_until: until when late deliveries are waited for.
+    """
 
     missing: Literal["stop", "warn"] = "warn"
+    place: str = Field(default="", repr=False)
+    connection: str = Field(default="", pattern=r"^[A-Za-z0-9_.-]*$")
+    wait_until: str = Field(default="", pattern=r"^(([01]\d|2[0-3]):[0-5]\d)?$")
+    tables: dict[str, TableSettings] = Field(default_factory=dict)
+    form: Annotated[tuple[str, ...], BeforeValidator(_split)] = ()
+    columns: dict[str, dict[str, str]] = Field(default_factory=dict)
+
+    @field_validator("place")
+    @classmethod
+    def _place(cls, value: str) -> str:
+        return _place_of(value) if value else ""
+
+    @model_validator(mode="after")
+    def _tables_of_a_database(self) -> "SourceSettings":
+        if self.tables and not self.place.startswith(tuple(f"{scheme}://" for scheme in DATABASES)):
+            raise ValueError(f"tables are of a database: the place begins with {DATABASES[0]}://")
+        return self
+
+    @field_validator("form")
+    @classmethod
+    def _known_vendors(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        unknown = sorted(set(value) - set(VENDORS))
+        if unknown:
+            raise ValueError(f"unknown form {unknown[0]!r}; the vendor forms are {', '.join(VENDORS)}")
+        return value
 
 
 class Audience(_Frozen):
@@ -102,8 +148,8 @@ class FrontLineSettings(_Frozen):
 _EXECUTIVES = (Audience(name="executives", recipients=("executives@localhost",)),)
 
 
-def _split(value: object) -> object:
-    return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+def _place_of(value: str) -> str:
+    return value if "://" in value else str(Path(value).expanduser().resolve())
 
 
 def _parsed(value: object) -> object:
@@ -123,7 +169,8 @@ def _default_sources() -> dict[str, SourceSettings]:
 class Settings(_Frozen):
     """All settings of one installation. Paths are made absolute when they are read."""
 
-    exports: str = "exports"
+    exports: str = Field(default="exports", repr=False)
+    connection: str = Field(default="", pattern=r"^[A-Za-z0-9_.-]*$")
     journey_map: Path = Path("journey.yml")
     data: Path = Path("data")
     memory_limit: str = Field(default="3GB", pattern=r"^\d+(\.\d+)?\s?(MB|GB|MiB|GiB)$")
@@ -146,6 +193,16 @@ class Settings(_Frozen):
     small_group: int = Field(default=10, ge=1)
     front_line: FrontLineSettings = FrontLineSettings()
     hash_key: str = Field(default="", repr=False)
+    connections: dict[str, Connection] = Field(default_factory=dict, repr=False)
+
+    def named_connections(self) -> list[str]:
+        """The names of the connections that the places want."""
+        named = {self.connection, *(source.connection for source in self.sources.values())}
+        return sorted(named - {""})
+
+    def waited_for_until(self, source: str) -> str:
+        """Until when a source's late deliveries are waited for: its own hour, else that of all."""
+        return self.sources[source].wait_until or self.wait_until
 
     @field_validator("data", "journey_map")
     @classmethod
@@ -155,7 +212,7 @@ class Settings(_Frozen):
     @field_validator("exports")
     @classmethod
     def _place(cls, value: str) -> str:
-        return value if "://" in value else str(Path(value).expanduser().resolve())
+        return _place_of(value)
 
     @field_validator("time_zone")
     @classmethod
@@ -182,7 +239,23 @@ class Settings(_Frozen):
         unknown = sorted(set(value) - set(SOURCES))
         if unknown:
             raise ValueError(f"unknown source {unknown[0]!r}; the sources are {', '.join(SOURCES)}")
-        return _default_sources() | value
+        for name, source in value.items():
+            _check_columns(name, source.columns)
+        usual = _default_sources()
+        told = {
+            n: s if "missing" in s.model_fields_set else s.model_copy(update={"missing": usual[n].missing})
+            for n, s in value.items()
+        }
+        return usual | told
+
+
+def _check_columns(source: str, columns: Mapping[str, Mapping[str, str]]) -> None:
+    """Raises ValueError where a column map is of a table or column that the source has not."""
+    for table, told in columns.items():
+        form = form_of(source, table)
+        if form is None:
+            raise ValueError(f"{source} has no table {table!r} that columns could be mapped to")
+        column_map(form, told)
 
 
 def load_settings(environ: Mapping[str, str] | None = None, **flags: object) -> Settings:
@@ -192,13 +265,28 @@ def load_settings(environ: Mapping[str, str] | None = None, **flags: object) -> 
     """
     environ = os.environ if environ is None else environ
     values: dict[str, Any] = _from_file(environ.get("LANDMARK_SETTINGS", ""))
-    values |= _from_environment(environ)
-    values |= {name: value for name, value in flags.items() if value is not None}
+    values = _merged(values, _from_environment(environ))
+    values = _merged(values, {name: value for name, value in flags.items() if value is not None})
     try:
         settings = Settings(**values)
     except ValidationError as error:
         raise _explained(error) from error
+    own = {name: parsed(name, text) for name in settings.named_connections() if (text := _variable(environ, name))}
+    settings = settings.model_copy(update={"connections": own | settings.connections})
     return settings if settings.hash_key else settings.model_copy(update={"hash_key": _own_key(environ)})
+
+
+def _variable(environ: Mapping[str, str], name: str) -> str:
+    return environ.get(f"{VARIABLE}{name.upper()}", "")
+
+
+def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Both, tables of tables included; of a name that both have, the value from above."""
+    values = dict(below)
+    for name, value in above.items():
+        inner = values.get(name)
+        values[name] = _merged(inner, value) if isinstance(inner, dict) and isinstance(value, dict) else value
+    return values
 
 
 def _from_file(name: str) -> dict[str, Any]:
@@ -216,15 +304,28 @@ def _from_file(name: str) -> dict[str, Any]:
         ) from error
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"the settings file is not TOML: {error}", where=str(path)) from error
+    if "connections" in values:
+        raise SettingsError(
+            "credentials do not belong into the settings file",
+            where=str(path),
+            fix=f"Name a connection there, and define it in Airflow or in the variable {VARIABLE}<NAME>",
+        )
     for key in ("data", "journey_map", "exports"):
-        if isinstance(values.get(key), str) and "://" not in values[key]:
-            values[key] = str(path.parent / Path(values[key]).expanduser())
+        _make_absolute(values, key, path.parent)
+    for source in values["sources"].values() if isinstance(values.get("sources"), dict) else ():
+        if isinstance(source, dict):
+            _make_absolute(source, "place", path.parent)
     return values
+
+
+def _make_absolute(values: dict[str, Any], key: str, folder: Path) -> None:
+    if isinstance(values.get(key), str) and values[key] and "://" not in values[key]:
+        values[key] = str(folder / Path(values[key]).expanduser())
 
 
 def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
     values: dict[str, Any] = {}
-    names = {PREFIX + name.upper(): name for name in Settings.model_fields}
+    names = {PREFIX + name.upper(): name for name in Settings.model_fields if name != "connections"}
     for variable in sorted(environ):
         if not variable.startswith(PREFIX) or variable in _OUTSIDE:
             continue
@@ -256,11 +357,11 @@ def _explained(error: ValidationError) -> SettingsError:
     name = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
         return _unknown(name, list(Settings.model_fields))
-    secret = any(word in name for word in ("password", "hash_key"))
+    secret = any(word in name for word in ("password", "hash_key", "connections"))
     return SettingsError(
         first["msg"],
         where=f"setting {name}",
-        value=None if secret else first["input"],
+        value=None if secret else scrubbed(str(first["input"])),
         fix=f"Set {PREFIX}{name.upper().replace('.', '__')} or correct the settings file",
     )
 

@@ -7,17 +7,18 @@ DATA/landing/<source>/manifest.jsonl             one line a file, replaced in on
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 from urllib.parse import quote
 
 from pipeline.catalog import sync_folder
-from pipeline.errors import DeliveryError
-from pipeline.sources.places import Delivery, shown
+from pipeline.errors import DeliveryError, PassingError, StageError
+from pipeline.sources.places import Deliverer, Delivery, shown
 
-_BLOCK = 1 << 22
 _LONGEST = 180
 
 
@@ -25,7 +26,9 @@ _LONGEST = 180
 class Landed:
     """One file in the landing zone: where it came from, its path below the zone, and on which night it was pulled.
 
-    bytes and sha256 are those of the file as it was delivered. erased: how many of its records were taken out since;
+    bytes and sha256 are those of the file as it was delivered. origin: where it was, without what opens that place.
+    landed_at: when it landed. watermark: up to which change a database's table was
+    read. erased: how many of its records were taken out since;
     such a file lies at its place with an ending =1, =2…, which no delivered name has once it is made safe.
     """
 
@@ -39,6 +42,9 @@ class Landed:
     stamp: str
     landed_night: str
     erased: int = 0
+    origin: str = ""
+    landed_at: str = ""
+    watermark: str = ""
 
     @property
     def place(self) -> str:
@@ -71,12 +77,13 @@ class Landing:
     def keep(self, files: Iterable[Landed]) -> None:
         """Replaces the manifest in one step."""
         text = "".join(json.dumps(asdict(file), sort_keys=True) + "\n" for file in sorted(files))
-        self.manifest.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        fresh = self.manifest.with_name(f".manifest.{os.getpid()}")
-        with _private(fresh) as handle:
-            handle.write(text.encode("utf-8"))
-            _sync(handle)
-        fresh.replace(self.manifest)
+        with _written_to(self.manifest.parent):
+            self.manifest.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            fresh = self.manifest.with_name(f".manifest.{os.getpid()}")
+            with _private(fresh) as handle:
+                handle.write(text.encode("utf-8"))
+                _sync(handle)
+            fresh.replace(self.manifest)
 
     def replace(self, file: Landed, changes: Mapping[int, tuple[int, str]]) -> Landed:
         """Rewrites a file (see rewriting.rewrite) and its line of the manifest; both change in one step."""
@@ -103,27 +110,107 @@ class Landing:
         """Where a file lands, below the zone."""
         return "/".join(safe_name(part) for part in (self.source, delivery.table, delivery.night, delivery.name))
 
-    def take(self, delivery: Delivery, content: IO[bytes], night: str) -> Landed:
-        """Copies a file in; it appears whole or not at all."""
+    def take(self, delivery: Delivery, deliverer: Deliverer, night: str) -> Landed:
+        """Copies a file in; it appears whole or not at all. Raises PassingError where it is not what it should be."""
         place = Path(self.place(delivery))
         folder = self.zone / place.parent
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with _written_to(folder):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         fresh = folder / f".incoming.{os.getpid()}"
         try:
-            size, digest = _copy(content, fresh)
-            if delivery.size is not None and size != delivery.size:
-                raise DeliveryError(
-                    "a file changed while it was copied",
-                    where=shown(delivery.path),
-                    value=f"{size} bytes, listed with {delivery.size}",
-                    fix="Run the night again once it is delivered whole",
-                )
+            with Copy(fresh) as copy:
+                watermark = deliverer.write(delivery, copy.begin)
+            _check(copy, delivery, deliverer)
+            landed_at = datetime.fromtimestamp(fresh.stat().st_mtime, UTC).isoformat(timespec="seconds")
             fresh.replace(self.zone / place)
         finally:
             fresh.unlink(missing_ok=True)
-        name = shown(delivery.name)
         return Landed(
-            delivery.night, shown(delivery.table), name, self.source, str(place), size, digest, delivery.stamp, night
+            delivery.night,
+            shown(delivery.table),
+            shown(delivery.name),
+            self.source,
+            str(place),
+            copy.size,
+            copy.hex["sha256"],
+            delivery.stamp,
+            night,
+            origin=deliverer.origin(delivery),
+            landed_at=landed_at,
+            watermark=watermark,
+        )
+
+
+class Copy:
+    """A file of the zone while it is written: its size and checksums so far. Raises StageError where it cannot be."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._handle: IO[bytes] | None = None
+
+    def __enter__(self) -> "Copy":
+        return self.begin()
+
+    def __exit__(self, *_: object) -> None:
+        if self._handle is not None:
+            with _written_to(self.path.parent):
+                _sync(self._handle)
+                self._handle.close()
+
+    def begin(self) -> "Copy":
+        """Starts from nothing."""
+        self.size, self._sums = 0, {kind: hashlib.new(kind, usedforsecurity=False) for kind in ("sha256", "md5")}
+        with _written_to(self.path.parent):
+            if self._handle is not None:
+                self._handle.close()
+            self._handle = _private(self.path)
+        return self
+
+    def write(self, data: bytes) -> int:
+        """Adds bytes."""
+        for digest in self._sums.values():
+            digest.update(data)
+        with _written_to(self.path.parent):
+            self.size += len(data)
+            return cast("IO[bytes]", self._handle).write(data)
+
+    @property
+    def hex(self) -> dict[str, str]:
+        """The checksums of what was written."""
+        return {kind: digest.hexdigest() for kind, digest in self._sums.items()}
+
+
+@contextmanager
+def _written_to(folder: Path) -> Iterator[None]:
+    """Raises StageError where the disk refuses."""
+    try:
+        yield
+    except OSError as error:
+        raise StageError(
+            "the landing zone cannot be written",
+            where=str(folder),
+            value=error.strerror,
+            fix="Make room on the disk, or give this user the right to write there, and run the night again",
+        ) from error
+
+
+def _check(copy: Copy, delivery: Delivery, deliverer: Deliverer) -> None:
+    """Raises PassingError where a copy is not the whole file."""
+    now = deliverer.described(delivery)
+    if (copy.size, now.stamp) != (copy.size if delivery.size is None else delivery.size, delivery.stamp):
+        raise PassingError(
+            "a file changed while it was copied",
+            where=deliverer.origin(delivery),
+            value=f"{copy.size} bytes, listed with {delivery.size}",
+            fix="Run the night again once it is delivered whole",
+        )
+    told = deliverer.checksum(delivery)
+    if told is not None and copy.hex[told.kind] != told.hex:
+        raise PassingError(
+            f"a file is not what its checksum in {shown(told.told_by)} says",
+            where=deliverer.origin(delivery),
+            value=f"{told.kind} {copy.hex[told.kind]}, delivered with {told.hex}",
+            fix="Have it delivered again, and run the night again",
         )
 
 
@@ -136,25 +223,6 @@ def safe_name(name: str) -> str:
         digest = hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()[:24]
         safe = f"{safe[: _LONGEST - 60]}~{digest}{safe[-24:]}" if safe else f"~{digest}"
     return safe
-
-
-def digest_of(content: IO[bytes]) -> str:
-    """SHA-256 of a file's bytes, as hex."""
-    digest = hashlib.sha256()
-    while block := content.read(_BLOCK):
-        digest.update(block)
-    return digest.hexdigest()
-
-
-def _copy(content: IO[bytes], path: Path) -> tuple[int, str]:
-    digest, size = hashlib.sha256(), 0
-    with _private(path) as handle:
-        while block := content.read(_BLOCK):
-            digest.update(block)
-            size += len(block)
-            handle.write(block)
-        _sync(handle)
-    return size, digest.hexdigest()
 
 
 def _private(path: Path) -> IO[bytes]:

@@ -7,10 +7,12 @@ changes at its place afterwards is landed again only while no finished night has
 from pipeline.catalog import Store
 from pipeline.context import Run
 from pipeline.erasure import is_unfinished
-from pipeline.errors import DeliveryError, NightError, StageError
-from pipeline.sources.forms import ANY, form_of, forms_of
-from pipeline.sources.landing import Landed, Landing, digest_of
-from pipeline.sources.places import Delivery, Exports, is_readable, shown
+from pipeline.errors import DeliveryError, NightError, PassingError, StageError
+from pipeline.sources.forms import ANY, forms_of
+from pipeline.sources.landing import Landed, Landing
+from pipeline.sources.opening import opened
+from pipeline.sources.places import Deliverer, Delivery, is_readable, shown
+from pipeline.sources.vendors import route
 from pipeline.stages import SOURCES
 from pipeline.warehouse import Session
 
@@ -25,64 +27,89 @@ def build(run: Run, session: Session, source: str) -> None:
             where=str(run.settings.data),
             fix="Complete it first: landmark identity erase, with the same ID",
         )
-    exports, night = Exports(run.settings.exports), run.night.isoformat()
-    listed = exports.deliveries(source)
-    _night_exists(exports, listed, source, night)
-    due = [d for d in listed if d.night <= night and _is_wanted(d, session)]
-    landing = Landing(run.settings.data, source)
-    landed = _land(exports, landing, due, run, session)
+    landing, night = Landing(run.settings.data, source), run.night.isoformat()
+    due: list[Delivery] = []
+    try:
+        deliverer = opened(run.settings, source, run.night)
+        listed = deliverer.deliveries(source)
+    except PassingError as error:
+        _go_on_or_stop(run, session, source, error)
+        landed = landing.files()
+    else:
+        _night_exists(run, deliverer, listed, source)
+        due = [d for d in listed if d.night <= night and _is_wanted(d, run, session)]
+        landed = _land(deliverer, landing, due, run, session)
     _report_missing(run, session, source, due, landed)
     _put(session, [file for file in landed if file.night <= night])
 
 
-def _night_exists(exports: Exports, listed: list[Delivery], source: str, night: str) -> None:
+def _go_on_or_stop(run: Run, session: Session, source: str, error: PassingError) -> None:
+    """Raises the error where the source must deliver; else the night goes on, and the next one takes it in."""
+    if run.settings.sources[source].missing == "stop":
+        raise error
+    session.log(f"warning: left for a later night: {error}")
+
+
+def _night_exists(run: Run, deliverer: Deliverer, listed: list[Delivery], source: str) -> None:
+    night = run.night.isoformat()
     if any(d.night == night for d in listed):
         return
-    others = [d for other in SOURCES if other != source for d in exports.deliveries(other)]
+    try:
+        others = [
+            d for other in SOURCES if other != source for d in opened(run.settings, other, run.night).deliveries(other)
+        ]
+    except PassingError:
+        return
     nights = sorted({d.night for d in [*listed, *others]})
     if not nights:
         raise DeliveryError(
             "there is no delivery at all",
             where="exports",
-            value=exports.shown,
+            value=deliverer.shown,
             fix="A delivery is <exports>/<source>/<table>/<YYYY-MM-DD>/<file>; sources: " + ", ".join(SOURCES),
         )
     if night not in nights:
         told = ", ".join(nights if len(nights) <= 12 else [*nights[:3], "...", *nights[-6:]])
         raise NightError(
-            "nothing was delivered for this night", where=exports.shown, value=night, fix=f"There are: {told}"
+            "nothing was delivered for this night", where=deliverer.shown, value=night, fix=f"There are: {told}"
         )
 
 
-def _is_wanted(delivery: Delivery, session: Session) -> bool:
+def _is_wanted(delivery: Delivery, run: Run, session: Session) -> bool:
     """True for a file of a known table and format; what is not is told, once for each."""
-    if form_of(delivery.source, delivery.table) is None:
-        known = ", ".join(form.table for form in forms_of(delivery.source))
+    told = run.settings.sources[delivery.source]
+    if route(delivery.source, delivery.table, told) is None:
+        known = ", ".join([*(form.table for form in forms_of(delivery.source)), *(f"{v}'s" for v in told.form)])
         session.log(f"left: {shown(delivery.path)}: {delivery.source} has no such table, only {known}")
         return False
     if delivery.fault:
         session.log(f"warning: left: {shown(delivery.path)}: {delivery.fault}")
         return False
     if not is_readable(delivery.name):
-        session.log(f"left: {shown(delivery.path)}: not a file of a known format (.csv, .json, .jsonl, .parquet)")
+        session.log(f"left: {shown(delivery.path)}: not a file of a known format (.csv, .tsv, .json, .jsonl, .parquet)")
         return False
     return True
 
 
-def _land(exports: Exports, landing: Landing, due: list[Delivery], run: Run, session: Session) -> list[Landed]:
+def _land(deliverer: Deliverer, landing: Landing, due: list[Delivery], run: Run, session: Session) -> list[Landed]:
     known = {file.place: file for file in landing.files()}
     finished = max((n for n, s in Store(run.settings.data).read().nights.items() if s.build is not None), default="")
+    landing.sweep()
     fresh = 0
-    for delivery in due:
-        place = landing.place(delivery)
+    for listed in due:
+        place = landing.place(listed)
         before = known.get(place)
-        if before is not None and not _changed(exports, delivery, before):
+        try:
+            delivery = _news(deliverer, listed, before, finished)
+            if delivery is None:
+                continue
+            if before is not None and delivery.night <= finished:
+                session.log(f"warning: {shown(delivery.path)} changed after it was taken in; what landed first stands")
+                continue
+            known[place] = landing.take(delivery, deliverer, run.night.isoformat())
+        except PassingError as error:
+            _go_on_or_stop(run, session, landing.source, error)
             continue
-        if before is not None and delivery.night <= finished:
-            session.log(f"warning: {shown(delivery.path)} changed after it was taken in; what landed first stands")
-            continue
-        with exports.open(delivery) as content:
-            known[place] = landing.take(delivery, content, run.night.isoformat())
         landing.keep(known.values())
         fresh += 1
         if before is not None and before.path != place:
@@ -91,18 +118,28 @@ def _land(exports: Exports, landing: Landing, due: list[Delivery], run: Run, ses
     return sorted(known.values())
 
 
-def _changed(exports: Exports, delivery: Delivery, before: Landed) -> bool:
-    if delivery.stamp == before.stamp:
-        return False
-    with exports.open(delivery) as content:
-        return digest_of(content) != before.sha256
+def _news(deliverer: Deliverer, listed: Delivery, before: Landed | None, finished: str) -> Delivery | None:
+    """The delivery where it has not landed as it is; None where it has.
+
+    Where the listing tells neither size nor stamp, what a finished night took in is not asked for again.
+    """
+    if before is None:
+        return deliverer.described(listed) if listed.size is None else listed
+    if listed.size is None:
+        if listed.night <= finished:
+            return None
+        listed = deliverer.described(listed)
+    has_changed = listed.stamp != before.stamp and not deliverer.is_same(listed, before.sha256)
+    return listed if has_changed else None
 
 
 def _report_missing(run: Run, session: Session, source: str, due: list[Delivery], landed: list[Landed]) -> None:
     """Tells the tables that the night lacks; raises DeliveryError where the source's setting is to stop."""
     night, stop = run.night.isoformat(), run.settings.sources[source].missing == "stop"
-    here = {d.table for d in due if d.night == night} | {file.table for file in landed if file.night == night}
-    wanted = {form.table for form in forms_of(source) if form.table != ANY} | {d.table for d in due}
+    here = {file.table for file in landed if file.night == night}
+    wanted = {shown(d.table) for d in due}
+    if not run.settings.sources[source].form:
+        wanted |= {form.table for form in forms_of(source) if form.table != ANY and not form.is_extra}
     missing = sorted(wanted - here)
     if not due and not stop:
         session.log("no delivery so far")
@@ -115,7 +152,7 @@ def _report_missing(run: Run, session: Session, source: str, due: list[Delivery]
                 value=f"delivered: {', '.join(sorted(here)) or 'nothing'}",
                 fix=f"Deliver it, or let the night go on: LANDMARK_SOURCES__{source.upper()}__MISSING=warn",
             )
-        session.log(f"warning: {source}/{shown(table)} is missing for the night {night}")
+        session.log(f"warning: {source}/{table} is missing for the night {night}")
 
 
 def _put(session: Session, files: list[Landed]) -> None:

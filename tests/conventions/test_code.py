@@ -17,6 +17,8 @@ DOORS = {
     "great_expectations": {"pipeline/quality.py"},
     "jinja2": {"pipeline/render.py"},
     "vl_convert": {"pipeline/render.py"},
+    "adbc_driver_postgresql": {"pipeline/sources/database.py"},
+    "paramiko": {"pipeline/sources/sftp.py"},
     "airflow": set(),
 }
 

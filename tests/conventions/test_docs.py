@@ -6,6 +6,7 @@ from pathlib import Path
 from pipeline.cli import parser
 from pipeline.settings import Settings
 from pipeline.sources.forms import FORMS
+from pipeline.sources.vendors import TABLES, VENDORS
 from pipeline.stages import STAGES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -21,6 +22,19 @@ def test_every_column_that_may_arrive_is_listed() -> None:
         assert {column.path for column in form.columns} <= listed, form.name
         required = {column.path for column in form.columns if column.required}
         assert required == set(re.findall(r"\*\*(.+?)\*\*", section)), form.name
+
+
+def test_every_vendor_s_table_that_counts_is_listed_and_has_its_model_and_a_case() -> None:
+    text = (ROOT / "docs" / "vendor-forms.md").read_text("utf-8")
+    cases = {path.read_text("utf-8").split("\n")[0] for path in (ROOT / "tests" / "models" / "ingest").glob("*.yml")}
+    named = [(re.search(r"\(`([a-z_0-9]+)`\)", part.split("\n")[0]), part) for part in text.split("\n### ")[1:]]
+    sections = {found[1]: part for found, part in named if found}
+    assert set(sections) == set(VENDORS)
+    for table in TABLES:
+        if table.is_used:
+            assert f"`{table.table}`" in sections[table.vendor], table.name
+        assert (ROOT / "sql" / "ingest" / f"{table.name}.sql").exists() == table.is_used, table.name
+        assert (f"model: ingest.{table.name}" in cases) == table.is_used, table.name
 
 
 def test_the_readme_s_settings_exist() -> None:

@@ -11,12 +11,12 @@ from typing import Any
 import landmark_common as common
 import pytest
 from aiosmtpd.controller import Controller
-from airflow.sdk import RetryAction
+from airflow.sdk import Connection, RetryAction
 from airflow.sdk.exceptions import AirflowNotFoundException
 
 from pipeline.catalog import Catalog, Store
 from pipeline.embedded import free_port
-from pipeline.errors import LockedError, NightError, QualityError
+from pipeline.errors import DeliveryError, LockedError, NightError, PassingError, QualityError
 from pipeline.settings import load_settings
 
 
@@ -119,8 +119,51 @@ def test_a_night_starts_at_its_hour_or_when_all_is_there_or_at_the_deadline(
     now: str, arrived: bool, expected: str | None
 ) -> None:
     settings = load_settings({}, time_zone="Europe/Berlin", wait_until="05:00", hash_key="k")
-    found = common.next_look(datetime.fromisoformat(f"{now}+00:00"), date(2026, 11, 20), settings, arrived)
+    missing = [] if arrived else ["crm/orders"]
+    found = common.next_look(datetime.fromisoformat(f"{now}+00:00"), date(2026, 11, 20), settings, missing)
     assert found == (datetime.fromisoformat(f"{expected}+00:00").astimezone(UTC) if expected else None)
+
+
+@pytest.mark.parametrize(
+    ("now", "missing", "expected"),
+    [
+        ("2026-11-20T02:58", ["crm/orders", "web/events"], "2026-11-20T03:00"),
+        ("2026-11-20T03:00", ["crm/orders", "web/events"], "2026-11-20T03:05"),
+        ("2026-11-20T03:00", ["web/events"], None),
+        ("2026-11-20T03:00", ["crm"], "2026-11-20T03:05"),
+        ("2026-11-20T05:00", ["crm/orders"], None),
+    ],
+)
+def test_each_source_is_waited_for_until_its_own_hour(now: str, missing: list[str], expected: str | None) -> None:
+    sources = {"web": {"wait_until": "03:00"}}
+    settings = load_settings({}, wait_until="05:00", sources=sources, hash_key="k")
+    found = common.next_look(datetime.fromisoformat(f"{now}+00:00"), date(2026, 11, 20), settings, missing)
+    assert found == (datetime.fromisoformat(f"{expected}+00:00") if expected else None)
+
+
+# -- what opens the places ----------------------------------------------------------------------------------------
+
+
+def test_airflow_s_connections_open_the_places(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LANDMARK_HASH_KEY", "k")
+    monkeypatch.setenv("LANDMARK_SOURCES__CRM__CONNECTION", "crm_db")
+    monkeypatch.setenv("LANDMARK_SOURCES__WEB__CONNECTION", "nobody")
+    uri = "postgres://reader:s3cret%2Fword@db.example:6432/crm?sslmode=require"
+    kept = {"crm_db": Connection(conn_id="crm_db", uri=uri)}
+
+    def get_connection(name: str) -> Connection:
+        if name not in kept:
+            raise AirflowNotFoundException(name)
+        return kept[name]
+
+    monkeypatch.setattr(common.BaseHook, "get_connection", get_connection)
+    found = common.task_settings().connections
+    assert list(found) == ["crm_db"]
+    told = found["crm_db"]
+    assert (told.kind, told.host, told.port, told.login, told.password, told.database, told.told("sslmode")) == (
+        "postgresql", "db.example", 6432, "reader", "s3cret/word", "crm", "require",
+    )  # fmt: skip
+    assert "s3cret" not in repr(common.task_settings())
 
 
 # -- what is tried again ------------------------------------------------------------------------------------------
@@ -132,6 +175,8 @@ def test_a_night_starts_at_its_hour_or_when_all_is_there_or_at_the_deadline(
         (ConnectionResetError("gone"), RetryAction.RETRY),
         (TimeoutError(), RetryAction.RETRY),
         (LockedError("another run"), RetryAction.RETRY),
+        (PassingError("the place does not answer"), RetryAction.RETRY),
+        (DeliveryError("no such place"), RetryAction.FAIL),
         (QualityError("rows do not add up"), RetryAction.FAIL),
         (KeyError("a defect"), RetryAction.FAIL),
     ],
@@ -208,7 +253,7 @@ def test_the_mail_server_of_the_settings_gets_the_failure(
 
 
 @dataclass
-class Connection:
+class MailConnection:
     """Airflow's connection, as its operators read it."""
 
     host: str = "127.0.0.1"
@@ -224,7 +269,7 @@ def test_airflows_connection_goes_before_the_settings(
     catcher, port = server
     extra = {"disable_ssl": True, "disable_tls": True, "from_email": "us@example.org"}
     monkeypatch.setenv("LANDMARK_SMTP__HOST", "mail.invalid")
-    monkeypatch.setattr(common, "smtp_connection", lambda: Connection(port=port, extra_dejson=extra))
+    monkeypatch.setattr(common, "smtp_connection", lambda: MailConnection(port=port, extra_dejson=extra))
     common.mail_failure(failure("<b>{{ 1/0 }}"))
     assert sorted(to for to, _ in catcher.mails) == [["a@example.org"], ["b@example.org"]]
     message = catcher.mails[0][1]
@@ -243,7 +288,7 @@ def test_airflows_connection_goes_before_the_settings(
 def test_a_connection_is_encrypted_as_airflow_s_own_operators_have_it(
     extra: dict[str, Any], port: int, tls: bool, starttls: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(common, "smtp_connection", lambda: Connection("mx", None, "me", "pass", extra))
+    monkeypatch.setattr(common, "smtp_connection", lambda: MailConnection("mx", None, "me", "pass", extra))
     smtp = load_settings({}, hash_key="k", **common.mail_flags()).smtp
     assert (smtp.host, smtp.port, smtp.tls, smtp.starttls) == ("mx", port, tls, starttls)
     assert (smtp.user, smtp.password) == ("me", "pass")

@@ -53,6 +53,39 @@ def test_a_source_set_alone_leaves_the_others_as_they_are() -> None:
     }  # fmt: skip
 
 
+def test_what_one_source_is_told_leaves_its_other_settings_as_they_are(tmp_path: Path) -> None:
+    file = tmp_path / "landmark.toml"
+    text = 'place = "postgresql:///crm"\nconnection = "crm"\n[sources.crm.tables.orders]\nrelation = "o"\n'
+    file.write_text(f"[sources.crm]\n{text}[sources.web]\nplace = 'in'\n")
+    environ = HOME | {"LANDMARK_SETTINGS": str(file), "LANDMARK_SOURCES__CRM__TABLES__ORDERS__UPDATED_AT": "changed"}
+    settings = load_settings(environ, sources={"crm": {"missing": "warn"}})
+    crm = settings.sources["crm"]
+    assert (crm.place, crm.connection, crm.missing) == ("postgresql:///crm", "crm", "warn")
+    assert settings.sources["web"].place == str(tmp_path / "in")
+    assert (crm.tables["orders"].relation, crm.tables["orders"].updated_at) == ("o", "changed")
+
+
+def test_tables_are_of_a_database() -> None:
+    environ = HOME | {"LANDMARK_SOURCES__CRM__PLACE": "s3://x", "LANDMARK_SOURCES__CRM__TABLES__ORDERS__RELATION": "o"}
+    with pytest.raises(SettingsError, match="tables are of a database"):
+        load_settings(environ)
+
+
+def test_credentials_do_not_belong_into_the_settings_file(tmp_path: Path) -> None:
+    file = tmp_path / "landmark.toml"
+    file.write_text('[connections.crm]\nkind = "s3"\npassword = "hunter2"\n')
+    with pytest.raises(SettingsError, match="credentials do not belong") as caught:
+        load_settings(HOME | {"LANDMARK_SETTINGS": str(file)})
+    assert "hunter2" not in str(caught.value)
+
+
+def test_a_wrong_setting_beside_an_address_tells_no_password() -> None:
+    environ = HOME | {"LANDMARK_SOURCES__ERP__PLACE": "sftp://me:hunter2@host/x"}
+    with pytest.raises(SettingsError, match="unknown source") as caught:
+        load_settings(environ)
+    assert "hunter2" not in str(caught.value)
+
+
 def test_secrets_are_not_shown() -> None:
     settings = load_settings({"LANDMARK_HASH_KEY": "top-secret", "LANDMARK_SMTP__PASSWORD": "hunter2"})
     assert settings.smtp.password == "hunter2"
