@@ -22,7 +22,9 @@ def tell(settings: Settings, night: date) -> list[str]:
     for audience in settings.audiences:
         parcel = mail.Parcel(_message(settings, audience, night, standing), audience, night, mail.LATE)
         states = list(post(settings, parcel).values())
-        told.append(f"{audience.name}: told that the figures of {standing} stand, {states.count('sent')} sent")
+        told.append(
+            f"{audience.name}: told that the figures of {standing} stand, {len(states) - states.count('refused')} reached"
+        )
         if "failed" in states:
             raise StageError(
                 "the mail server did not take the line to readers that the night is late",

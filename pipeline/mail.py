@@ -157,17 +157,19 @@ def send(parcel: Parcel, settings: Settings, ledger: Ledger) -> dict[str, str]:
 
 
 def file(parcel: Parcel, path: Path, ledger: Ledger) -> dict[str, str]:
-    """Puts the letter into the outbox for want of a server; filing it again after a crash changes nothing."""
+    """Puts the letter into the outbox for want of a server; filing it again changes nothing.
+
+    It counts as filed, not as sent: where a server is set later, it still goes out.
+    """
     audience = parcel.audience
     done = ledger.outcomes(parcel.night, audience.name, parcel.letter)
-    waiting = [_Line(ledger, parcel, name) for name in audience.recipients if done.get(name) != "sent"]
-    for line in waiting:
-        line.put("sending")
+    states = {name: "sent" if done.get(name) == "sent" else "filed" for name in audience.recipients}
+    waiting = [name for name, state in states.items() if done.get(name) != state]
     if waiting:
         write_bytes(path, parcel.message)
-    for line in waiting:
-        line.put("sent")
-    return dict.fromkeys(audience.recipients, "sent")
+    for name in waiting:
+        _Line(ledger, parcel, name).put("filed")
+    return states
 
 
 @dataclass(frozen=True)

@@ -122,7 +122,7 @@ def run_night(
     with _held(settings, store, progress):
         folder = _night(run, store, last, progress)
         if through is None:
-            _rebuild_stale(settings, store, progress)
+            _rebuild_stale(settings, store, progress, backfill=backfill)
     return folder
 
 
@@ -151,16 +151,18 @@ def rebuild_stale(settings: Settings, progress: Progress = silent) -> list[str]:
     """Rebuilds, in order, the finished nights that rest on a night that was rebuilt after them; returns them."""
     store = Store(settings.data)
     with _held(settings, store, progress):
-        return _rebuild_stale(settings, store, progress)
+        return _rebuild_stale(settings, store, progress, backfill=True)
 
 
-def _rebuild_stale(settings: Settings, store: Store, progress: Progress) -> list[str]:
+def _rebuild_stale(settings: Settings, store: Store, progress: Progress, *, backfill: bool) -> list[str]:
+    """The newest of them may tell its readers other figures: that is mailed as a correction, but in a back-fill."""
     rebuilt: list[str] = []
     while True:
         stale = sorted(name for name, state in store.read().nights.items() if state.stale and name not in rebuilt)
         if not stale:
             return rebuilt
-        _night(open_run(settings, stale[0], backfill=True), store, STAGES[-1], progress)
+        progress(f"{stale[0]} is made again, because it stands on a night that was")
+        _night(open_run(settings, stale[0], backfill=backfill), store, STAGES[-1], progress)
         rebuilt.append(stale[0])
 
 

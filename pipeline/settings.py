@@ -12,8 +12,10 @@ import re
 import secrets
 import tomllib
 from collections.abc import Mapping
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -90,7 +92,7 @@ class Audience(_Frozen):
     """
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,40}$")
-    recipients: tuple[str, ...]
+    recipients: tuple[str, ...] = Field(min_length=1)
     missions: tuple[str, ...] = ()
     locale: str = "en_GB"
     approval: Literal["never", "trouble", "always"] = "never"
@@ -203,6 +205,21 @@ class Settings(_Frozen):
     def waited_for_until(self, source: str) -> str:
         """Until when a source's late deliveries are waited for: its own hour, else that of all."""
         return self.sources[source].wait_until or self.wait_until
+
+    @field_validator("mail_from")
+    @classmethod
+    def _sender(cls, value: str) -> str:
+        if not _ADDRESS.fullmatch(parseaddr(value)[1]):
+            raise ValueError(f"{value!r} holds no e-mail address such as Landmark <landmark@example.org>")
+        return value
+
+    @field_validator("report_url")
+    @classmethod
+    def _web_address(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if value and not (parts.scheme in ("http", "https") and parts.hostname):
+            raise ValueError(f"{value!r} is not a web address such as https://airflow.example.org/landmark/nights")
+        return value
 
     @field_validator("data", "journey_map")
     @classmethod
@@ -357,12 +374,14 @@ def _explained(error: ValidationError) -> SettingsError:
     name = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
         return _unknown(name, list(Settings.model_fields))
+    in_list = any(isinstance(part, int) for part in first["loc"])
+    variable = f"{PREFIX}{(str(first['loc'][0]) if in_list else name).upper().replace('.', '__')}"
     secret = any(word in name for word in ("password", "hash_key", "connections"))
     return SettingsError(
-        first["msg"],
+        first["msg"].removeprefix("Value error, "),
         where=f"setting {name}",
         value=None if secret else scrubbed(str(first["input"])),
-        fix=f"Set {PREFIX}{name.upper().replace('.', '__')} or correct the settings file",
+        fix=f"Correct it in the settings file or in {variable}{' (JSON)' if in_list else ''}",
     )
 
 

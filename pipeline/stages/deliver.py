@@ -96,21 +96,23 @@ def _complain(settings: Settings, states: States, letters: dict[str, Written], n
             )
     for audience in settings.audiences:
         if audience.name not in letters:
-            raise _no_letter(audience, night)
+            raise _no_letter(audience, night, [f"{other.name}: {_counted(own)}" for other, own in states.items()])
 
 
-def _no_letter(audience: Audience, night: date) -> SettingsError | StageError:
+def _no_letter(audience: Audience, night: date, others: list[str]) -> SettingsError | StageError:
     if audience.missions:
         return SettingsError(
-            "none of the audience's missions is there, so it got no e-mail; all others got theirs",
+            f"none of the audience's missions is there, so it got no e-mail (others: {'; '.join(others) or 'none'})",
             where=f"setting audiences, {audience.name}, night {night}",
             value=", ".join(audience.missions),
-            fix="Name missions by slug or label as the report has them (mart missions)",
+            fix="Name missions by slug or label as the mart missions has them, and run the stages report and deliver again",
         )
     place = f"audience {audience.name}, night {night}"
     return StageError("the e-mail was not written", where=place, fix="Run the stage report first")
 
 
 def _counted(outcome: dict[str, str]) -> str:
-    counts = {state: list(outcome.values()).count(state) for state in ("sent", "refused", "unsure")}
-    return ", ".join(f"{number} {state}" for state, number in counts.items() if number) or "no recipients"
+    counts = {state: list(outcome.values()).count(state) for state in ("sent", "filed", "refused", "unsure")}
+    shown = {"filed": "filed in the outbox (no mail server is set)"}
+    told = [f"{number} {shown.get(state, state)}" for state, number in counts.items() if number]
+    return ", ".join(told) or "no recipients"

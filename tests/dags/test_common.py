@@ -328,7 +328,7 @@ def test_readers_hear_once_which_figures_stand(told: Path) -> None:
     assert name == "2026-11-20-executives-late.eml"
     message = email.message_from_bytes((told / "outbox" / name).read_bytes(), policy=email.policy.default)
     assert message["Subject"] == "No new figures today: those of 19 November 2026 stand"
-    assert (told / "outbox" / "ledger.jsonl").read_text("utf-8").count('"sent"') == 1
+    assert (told / "outbox" / "ledger.jsonl").read_text("utf-8").count('"filed"') == 1
 
 
 def test_readers_hear_nothing_while_the_night_can_still_be_mended(told: Path) -> None:

@@ -21,6 +21,7 @@ from tests.unit import post_case
 from tests.unit.post_case import LETTER, NIGHT, TEAM, Post, ledger, put_letter, served, settings
 
 ROOT = Path(__file__).resolve().parents[2]
+FILED = "filed in the outbox (no mail server is set)"
 BOARD = Audience(name="board", recipients=("d@x.org",), approval="always")
 CAREFUL = Audience(name="careful", recipients=("e@x.org",), approval="trouble")
 
@@ -42,14 +43,25 @@ def bodies(handler: Post) -> list[str]:
 
 def test_without_a_server_the_letter_lies_in_the_outbox_once(tmp_path: Path) -> None:
     letter = put_letter(tmp_path)
-    assert deliver(settings(tmp_path), NIGHT) == ["team: 3 sent"]
+    assert deliver(settings(tmp_path), NIGHT) == [f"team: 3 {FILED}"]
     filed = tmp_path / "outbox" / "2026-06-30-team.eml"
     assert filed.read_bytes() == letter.read_bytes()
     before = ledger(tmp_path)
     filed.unlink()
-    assert deliver(settings(tmp_path), NIGHT) == ["team: 3 sent"]
+    assert deliver(settings(tmp_path), NIGHT) == [f"team: 3 {FILED}"]
     assert not filed.exists()
     assert ledger(tmp_path) == before
+
+
+def test_a_letter_that_was_only_filed_goes_out_once_a_server_is_set(
+    tmp_path: Path, post: tuple[Post, SmtpSettings]
+) -> None:
+    handler, smtp = post
+    put_letter(tmp_path)
+    deliver(settings(tmp_path), NIGHT)
+    assert deliver(settings(tmp_path, smtp), NIGHT) == ["team: 3 sent"]
+    assert deliver(settings(tmp_path, smtp), NIGHT) == ["team: 3 sent"]
+    assert handler.names() == list(TEAM.recipients)
 
 
 def test_a_back_fill_and_an_old_night_send_nothing(tmp_path: Path) -> None:
@@ -163,12 +175,15 @@ def test_a_night_with_trouble_is_held_for_who_wants_that_and_no_other_night_is(t
     given = settings(tmp_path, None, TEAM, CAREFUL)
     for audience in (TEAM, CAREFUL):
         put_letter(tmp_path, audience=audience)
-    assert deliver(given, NIGHT) == ["team: 3 sent", "careful: 1 sent"]
+    assert deliver(given, NIGHT) == [
+        f"team: 3 {FILED}",
+        f"careful: 1 {FILED}",
+    ]
     put_letter(tmp_path, audience=CAREFUL, number=2, told=2, troubles=("No events (web) arrived.",))
     said = deliver(given, NIGHT)[1]
     assert said == "careful: waits for approval in Airflow (trouble with the data: No events (web) arrived.)"
     approve(tmp_path, "careful")
-    assert deliver(given, NIGHT)[1] == "careful: 1 sent"
+    assert deliver(given, NIGHT)[1] == f"careful: 1 {FILED}"
 
 
 def test_nobody_is_asked_about_a_back_fill_or_an_old_night(tmp_path: Path) -> None:

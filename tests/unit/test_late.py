@@ -28,7 +28,7 @@ def place(tmp_path: Path) -> Path:
 
 def test_it_says_which_figures_stand_in_the_form_of_every_letter(place: Path) -> None:
     given = settings(place, None, GERMAN).model_copy(update={"report_url": "https://reports.example.org"})
-    assert late.tell(given, NIGHT) == ["team: told that the figures of 2026-06-30 stand, 1 sent"]
+    assert late.tell(given, NIGHT) == ["team: told that the figures of 2026-06-30 stand, 1 reached"]
     raw = (place / "outbox" / "2026-07-01-team-late.eml").read_bytes()
     sent = email.message_from_bytes(raw, policy=email.policy.default)
     assert sent["Subject"] == "No new figures today: those of 30. Juni 2026 stand"

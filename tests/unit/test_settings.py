@@ -124,3 +124,18 @@ def test_audiences_come_from_the_environment_as_json_and_have_names_of_their_own
         load_settings({"LANDMARK_AUDIENCES": json.dumps([one, one])}, hash_key="k")
     with pytest.raises(SettingsError, match="not JSON"):
         load_settings({"LANDMARK_AUDIENCES": "board"}, hash_key="k")
+
+
+@pytest.mark.parametrize(
+    ("flags", "says"),
+    [
+        ({"report_url": "javascript:alert(1)"}, "not a web address"),
+        ({"report_url": "reports.example.org"}, "not a web address"),
+        ({"mail_from": "Landmark"}, "holds no e-mail address"),
+        ({"audiences": [{"name": "team", "recipients": []}]}, "LANDMARK_AUDIENCES"),
+    ],
+)
+def test_what_would_be_mailed_wrongly_is_refused(flags: dict[str, object], says: str) -> None:
+    with pytest.raises(SettingsError, match=says) as refused:
+        load_settings({}, **flags)
+    assert "Value error" not in str(refused.value)
