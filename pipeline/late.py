@@ -22,9 +22,8 @@ def tell(settings: Settings, night: date) -> list[str]:
     for audience in settings.audiences:
         parcel = mail.Parcel(_message(settings, audience, night, standing), audience, night, mail.LATE)
         states = list(post(settings, parcel).values())
-        told.append(
-            f"{audience.name}: told that the figures of {standing} stand, {len(states) - states.count('refused')} reached"
-        )
+        reached = len(states) - states.count("refused")
+        told.append(f"{audience.name}: told that the figures of {standing} stand, {reached} reached")
         if "failed" in states:
             raise StageError(
                 "the mail server did not take the line to readers that the night is late",

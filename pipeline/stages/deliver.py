@@ -105,7 +105,7 @@ def _no_letter(audience: Audience, night: date, others: list[str]) -> SettingsEr
             f"none of the audience's missions is there, so it got no e-mail (others: {'; '.join(others) or 'none'})",
             where=f"setting audiences, {audience.name}, night {night}",
             value=", ".join(audience.missions),
-            fix="Name missions by slug or label as the mart missions has them, and run the stages report and deliver again",
+            fix="Name missions by slug or label as the mart missions has them; run the stages report and deliver again",
         )
     place = f"audience {audience.name}, night {night}"
     return StageError("the e-mail was not written", where=place, fix="Run the stage report first")
