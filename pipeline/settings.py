@@ -9,7 +9,6 @@ import difflib
 import json
 import os
 import re
-import secrets
 import tomllib
 from collections.abc import Mapping
 from email.utils import parseaddr
@@ -20,6 +19,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from pipeline.errors import SettingsError
+from pipeline.own_key import own_key
 from pipeline.sources.column_maps import column_map
 from pipeline.sources.connections import VARIABLE, Connection, parsed, scrubbed
 from pipeline.sources.forms import form_of
@@ -290,7 +290,7 @@ def load_settings(environ: Mapping[str, str] | None = None, **flags: object) -> 
         raise _explained(error) from error
     own = {name: parsed(name, text) for name in settings.named_connections() if (text := _variable(environ, name))}
     settings = settings.model_copy(update={"connections": own | settings.connections})
-    return settings if settings.hash_key else settings.model_copy(update={"hash_key": _own_key(environ)})
+    return settings if settings.hash_key else settings.model_copy(update={"hash_key": own_key(environ)})
 
 
 def _variable(environ: Mapping[str, str], name: str) -> str:
@@ -383,21 +383,3 @@ def _explained(error: ValidationError) -> SettingsError:
         value=None if secret else scrubbed(str(first["input"])),
         fix=f"Correct it in the settings file or in {variable}{' (JSON)' if in_list else ''}",
     )
-
-
-def _own_key(environ: Mapping[str, str]) -> str:
-    """The key of this user's keyed hashes, made once and readable by its owner only."""
-    home = Path(environ.get("XDG_CONFIG_HOME") or Path(environ.get("HOME") or Path.home()) / ".config")
-    path = home / "landmark" / "hash_key"
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        fresh = path.with_name(f".hash_key.{os.getpid()}")
-        fresh.touch(mode=0o600)
-        fresh.write_text(secrets.token_hex(32), "ascii")
-        try:
-            os.link(fresh, path)
-        except FileExistsError:
-            pass
-        finally:
-            fresh.unlink()
-    return path.read_text("ascii").strip()
