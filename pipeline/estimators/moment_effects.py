@@ -7,7 +7,7 @@ sub-steps and their moments. The effect is the mean difference over all eligible
 probability weighting (Robins, Rotnitzky & Zhao 1994, JASA 89), both nuisances cross-fitted (Chernozhukov et al. 2018,
 Econometrics J. 21) in folds that keep a customer together. It is off only where the moment's chance and the outcome are
 both badly modelled. The chance is clipped to CLIP and the weights of an arm brought to a mean of one: a smaller bias
-than the weights' noise in small missions.
+than the weights' noise in small missions. How much of the weights' correction a mission keeps, settled.py says.
 
 The nuisances come in two steps. What was known at the order becomes a score of each moment and outcome, all of them on
 one wide design (scores.py); a trial's own chance and outcome are then regressions on these few scores, the missions,

@@ -16,9 +16,8 @@ from scipy.special import ndtr
 from pipeline.estimators.trials import DETECTABLE, Bools, Floats, Measured
 
 NOTHING = 0.005  # half a point of retention
-BUDGET = (
-    0.035  # what is believed is a little too sure: so much, on worlds whose truth is planted, is 5 % of what is named
-)
+# what is believed is a little too sure: 3.5 % of it is 5 % of what is named, on worlds whose truth is planted
+BUDGET = 0.035
 LIKELY_WRONG = 0.2
 FEWEST = 20  # journeys with the moment, and without
 WIDEST = 0.3  # cannot tell where an effect smaller than this would not have been seen
