@@ -114,7 +114,8 @@ def _mission(name: str, missions: set[str], labels: dict[str, str], night: str) 
 def _made_again(settings: Settings, session: Session, kept: Document, protocol: Document) -> Document:
     """`again`: whether the same figures come out (None: it cannot be tried: `why_not`), and which are `apart`.
 
-    differences: what set the arms apart before the moment; now: the versions of the map and the package at hand.
+    differences: what set the arms apart before the moment; now: the versions of the map and the
+    package at hand, and the map's currency where it is that of the night.
     """
     from pipeline.stages import ranking
     from pipeline.stages.protocols import landmark_version, map_version
@@ -124,6 +125,7 @@ def _made_again(settings: Settings, session: Session, kept: Document, protocol: 
     if versions["map_version"] != protocol["map_version"]:
         why = f"the journey map {settings.journey_map} says something else than that of the night"
         return {"again": None, "why_not": why, "apart": {}, "now": versions, "differences": []}
+    versions |= {"currency": journey_map.currency}
     run = Run(_night(protocol), settings.model_copy(update={"seed": protocol["seed"]}), _nameless(journey_map))
     ranking.build(run, session)
     found = session.arrow("ranking.moment_ranking").to_pylist()

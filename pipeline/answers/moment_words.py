@@ -78,7 +78,7 @@ def _diagnostics(row: Document) -> list[str]:
     lines = ["how good the comparison is", f"  {count(exposed)} journeys with it, {count(eligible - exposed)} without"]
     if row["overlap"] is not None:
         lines.append(f"  {percent(row['overlap'])} of them have others like them in the other arm")
-    lines += [f"  {row[name]:,.3g}: {told}" for name, told in _DIAGNOSTICS.items() if row.get(name) is not None]
+    lines += [f"  {_short(row[name])}: {told}" for name, told in _DIAGNOSTICS.items() if row.get(name) is not None]
     if row.get("unseen_bias"):
         lines.append(
             "  it goes together with other moments more than all that is known explains: something in no export may be"
@@ -90,6 +90,11 @@ def _diagnostics(row: Document) -> list[str]:
     if row["depends_on_identity"]:
         lines.append("  it depends on who is who: where that is seen more strictly or loosely, something else is found")
     return lines
+
+
+def _short(value: float) -> str:
+    """Three digits, but no fewer than a whole number has."""
+    return f"{value:,.3g}" if abs(value) < 999.5 else f"{value:,.0f}"
 
 
 def _estimate(row: Document) -> list[str]:
@@ -128,7 +133,9 @@ def _comparison(document: Document) -> list[str]:
         lines.append(f"  {within if low <= plainly <= high else misleads}")
     for one in document["differences"]:
         told = known(one["known"])
-        lines.append(f"  those with it differed before: {told} {one['with']:.3g}, without it {one['without']:.3g}")
+        lines.append(
+            f"  those with it differed before: {told} {_short(one['with'])}, without it {_short(one['without'])}"
+        )
     return lines
 
 
@@ -144,7 +151,11 @@ def _worth(document: Document) -> list[str]:
     lines.append(
         f"  feasible is {could}: {'it stops' if row['effect'] < 0 else 'as in the best tenth of places and weeks'}"
     )
-    for name, unit in (("retained_customers", "customers who come back"), ("retained_value", "in orders")):
+    currency = document["now"].get("currency", "")
+    for name, unit in (
+        ("retained_customers", "customers who come back"),
+        ("retained_value", f"{currency} in orders".lstrip()),
+    ):
         if row.get(name) is not None:
             low, high = row[f"{name}_low"], row[f"{name}_high"]
             lines.append(f"  {row[name]:,.1f} ({low:,.1f} to {high:,.1f}) more {unit}")

@@ -185,3 +185,12 @@ def test_the_command_prints_text_or_json(build: Callable[..., Settings], capsys:
     assert json.loads(capsys.readouterr().out)["mission"] == "ALL"
     assert cli.main(["explain", "moment", "plant", *where]) == 1
     assert "plant_died" in capsys.readouterr().err
+
+
+def test_money_has_its_currency_and_a_thousand_is_written_out() -> None:
+    worth = {"retained_value": 5400.0, "retained_value_low": 2000.0, "retained_value_high": 9000.0}
+    rows = {"effective_sample_size": 1023.4, **worth}
+    document = {"estimate": rated("ALL", "plant_died", **rows), "protocol": protocol("plant_died")}
+    document |= {"now": {"currency": "CHF"}, "differences": []}
+    assert any(line == "  5,400.0 (2,000.0 to 9,000.0) more CHF in orders" for line in moment_words._worth(document))
+    assert any(line.startswith("  1,023: journeys") for line in moment_words._diagnostics(document["estimate"]))
