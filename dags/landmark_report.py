@@ -83,7 +83,7 @@ def deliver_approved() -> dict[str, Any]:
 
     context = get_current_context()
     asked, answer = (context["ti"].xcom_pull(task_ids=name) for name in ("ask", "approve"))
-    approvals.approve(task_settings(), night_of(context), asked["letters"], answer)
+    approvals.approve(task_settings(), night_of(context), asked["letters"], approvals.responder(answer))
     return run_stage(context, "deliver", **mail_flags())
 
 

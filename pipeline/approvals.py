@@ -30,6 +30,10 @@ class Written:
     def digest(self) -> str:
         return hashlib.sha256(self.message).hexdigest()
 
+    def is_outdated(self, settings: Settings) -> bool:
+        """Whether the settings that it was written by have changed since: it must not go out as it is."""
+        return bool(self.beside["terms"] != terms(settings, self.audience))
+
     @property
     def needs_approval(self) -> bool:
         """Whether its audience wants it approved: always, or because of trouble in the night's data."""
@@ -41,6 +45,12 @@ class Written:
         parsed = email.message_from_bytes(self.message, policy=email.policy.default)
         part = parsed.get_body(("plain",))
         return "" if part is None else str(part.get_content())
+
+
+def terms(settings: Settings, audience: Audience) -> str:
+    """What a letter is written by, beside the night's figures, as a digest: to whom, of what, how, by whom."""
+    by = [audience.recipients, audience.missions, audience.locale, settings.mail_from, settings.report_url]
+    return hashlib.sha256(json.dumps(by).encode()).hexdigest()
 
 
 def written(settings: Settings, night: date) -> dict[str, Written]:
@@ -78,8 +88,8 @@ def approved(settings: Settings) -> set[str]:
 def waiting(settings: Settings, night: date) -> dict[str, Written]:
     """The night's letters that wait for approval, by audience."""
     known = approved(settings)
-    found = written(settings, night)
-    return {name: letter for name, letter in found.items() if letter.needs_approval and letter.digest not in known}
+    sendable = {name: one for name, one in written(settings, night).items() if not one.is_outdated(settings)}
+    return {name: letter for name, letter in sendable.items() if letter.needs_approval and letter.digest not in known}
 
 
 def body(letters: dict[str, Written]) -> str:
@@ -100,9 +110,13 @@ def _verbatim(line: str) -> str:
     return f"{fence} {line.strip()} {fence}"
 
 
-def approve(settings: Settings, night: date, letters: dict[str, str], answer: dict[str, Any]) -> None:
-    """Notes that the letters (digests by audience) may be sent, and who said so (answer: of the approval's task)."""
-    by = (answer.get("responded_by_user") or {}).get("name") or "nobody in time"
+def responder(answer: dict[str, Any]) -> str:
+    """Who answered the approval's task, as Airflow tells it."""
+    return (answer.get("responded_by_user") or {}).get("name") or "nobody in time"
+
+
+def approve(settings: Settings, night: date, letters: dict[str, str], by: str) -> None:
+    """Notes that the letters (digests by audience) may be sent, and who said so."""
     for audience, digest in sorted(letters.items()):
         mail.append(_path(settings), {"night": night.isoformat(), "audience": audience, "letter": digest, "by": by})
 

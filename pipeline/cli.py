@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from pipeline import cli_arguments, cli_explain, cli_identity
+from pipeline import cli_approve, cli_arguments, cli_explain, cli_identity
 from pipeline.errors import LandmarkError
 from pipeline.stages import SOURCES, STAGES
 
@@ -31,6 +31,7 @@ def parser() -> argparse.ArgumentParser:
     _demo(commands)
     cli_identity.add(commands)
     cli_explain.add(commands)
+    cli_approve.add(commands)
     return top
 
 
@@ -162,8 +163,14 @@ def check(given: argparse.Namespace) -> int:
     moments = found.moments()
     print(f"settings: exports {scrubbed(settings.exports)}, data {settings.data}, memory {settings.memory_limit}")
     print(f"journey map: {found.brand}, {len(found.sub_steps())} sub-steps, {len(moments)} moments; all well formed")
+    if "://" not in settings.exports and not Path(settings.exports).is_dir():
+        print(f"warning: there is no folder {settings.exports}: set LANDMARK_EXPORTS or give --exports")
     if runner.newest_night(settings) is not None:
-        print(*mission_labels.listed(found.missions, runner.marts_folder(settings)), sep="\n")
+        marts = runner.marts_folder(settings)
+        for line in mission_labels.listed(found.missions, marts):
+            print(line)
+        for line in mission_labels.unheard(settings.audiences, found.missions, marts):
+            print(line)
     return 0
 
 
@@ -188,6 +195,9 @@ def demo(given: argparse.Namespace) -> int:
     folder = generate(given.to, people=given.people, seed=given.seed, bend=given.bend, effects=not given.nothing,
                       hidden=given.hidden, hard=given.hard, **nights)  # fmt: skip
     print(folder)
+    came = sorted(path.name for path in (folder / "exports" / "crm" / "orders").iterdir())
+    places = f"--exports {folder}/exports --journey-map {folder}/journey.yml --data data"
+    print(f"run it: landmark run {places}{''.join(f' --night {night}' for night in came)}", file=sys.stderr)
     return 0
 
 
@@ -201,9 +211,14 @@ def explain(given: argparse.Namespace) -> int:
     return cli_explain.run(given, _settings(given))
 
 
+def approve(given: argparse.Namespace) -> int:
+    """landmark approve"""
+    return cli_approve.run(given, _settings(given))
+
+
 COMMANDS = {
     "run": run, "stage": stage, "marts": marts, "check": check, "draft": draft, "demo": demo, "identity": identity,
-    "explain": explain,
+    "explain": explain, "approve": approve,
 }  # fmt: skip
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline import bars, letter_changes, letter_words, mail, render, report_values, words
+from pipeline import approvals, bars, letter_changes, letter_words, mail, render, report_values, words
 from pipeline.catalog import write_bytes, write_text
 from pipeline.context import Run
 from pipeline.editions import Edition, Editions
@@ -125,7 +125,8 @@ def _write(run: Run, folder: Path, audience: Audience, given: Row, edition: Edit
     letter = _letter(run, audience, given)
     message = mail.compose(letter, audience, run.settings.mail_from, run.night, str(edition.number))
     write_bytes(folder / f"{audience.name}.eml", message.as_bytes())
-    beside = vars(edition) | {"subject": letter.subject, "troubles": letter_words.troubles(given["troubles"])}
+    beside = vars(edition) | {"subject": letter.subject, "terms": approvals.terms(run.settings, audience)}
+    beside |= {"troubles": letter_words.troubles(given["troubles"])}
     write_text(folder / f"{audience.name}.json", json.dumps(beside, ensure_ascii=False, sort_keys=True, indent=1))
 
 

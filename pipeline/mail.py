@@ -95,6 +95,10 @@ class Ledger:
             if entry.get("letter", FIRST) == letter
         }
 
+    def words(self, night: date, audience: str) -> dict[str, str]:
+        """The mail server's last words by recipient, of those who did not get it."""
+        return {entry["recipient"]: entry["detail"] for entry in self._entries(night, audience) if "detail" in entry}
+
     def _entries(self, night: date, audience: str) -> Iterator[dict[str, str]]:
         for line in self.path.read_bytes().splitlines() if self.path.exists() else []:
             try:
@@ -108,7 +112,8 @@ class Ledger:
         self, night: date, audience: str, recipient: str, state: str, *, detail: str = "", letter: str = FIRST
     ) -> None:
         """Adds a line and waits until the disk has it."""
-        entry = {"night": night.isoformat(), "audience": audience, "letter": letter, "recipient": recipient}
+        entry = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "night": night.isoformat()}
+        entry |= {"audience": audience, "letter": letter, "recipient": recipient}
         append(self.path, entry | {"state": state} | ({"detail": detail} if detail else {}))
 
 

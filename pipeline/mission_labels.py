@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.journey_map import Renaming
+from pipeline.settings import Audience
 from pipeline.words import clean
 
 
@@ -29,12 +30,31 @@ def unknown(renamings: Sequence[Renaming], missions: Collection[str]) -> list[st
 def listed(renamings: Sequence[Renaming], marts: Path) -> list[str]:
     """The published missions as `landmark check` shows them: slug, label, and whether the journey map gave it; then
     the warnings. A renaming that no night has published yet counts already."""
-    import pyarrow.parquet as pq
-
-    rows = pq.read_table(marts / "missions.parquet", columns=["mission", "label", "description", "status"]).to_pylist()
+    rows = _published(marts)
     own = {one.mission for one in renamings}
     lines = [_line(called(row, renamings), is_own=row["mission"] in own) for row in rows]
     return ["missions:", *lines, *unknown(renamings, {row["mission"] for row in rows})]
+
+
+def unheard(audiences: Sequence[Audience], renamings: Sequence[Renaming], marts: Path) -> list[str]:
+    """A warning for every audience one of whose missions is not among the published ones."""
+    names = {"all"}
+    for row in _published(marts):
+        names |= {row["mission"].casefold(), called(row, renamings)["label"].casefold()}
+    return [
+        f"warning: the audience {audience.name!r} asks for the mission {asked!r}, which was not found"
+        for audience in audiences
+        for asked in audience.missions
+        if asked.casefold() not in names
+    ]
+
+
+def _published(marts: Path) -> list[dict[str, Any]]:
+    import pyarrow.parquet as pq
+
+    columns = ["mission", "label", "description", "status"]
+    rows: list[dict[str, Any]] = pq.read_table(marts / "missions.parquet", columns=columns).to_pylist()
+    return rows
 
 
 def _line(row: dict[str, Any], *, is_own: bool) -> str:

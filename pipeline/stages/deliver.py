@@ -42,10 +42,13 @@ def deliver(settings: Settings, night: date, backfill: bool = False) -> list[str
     states: States = {
         letter.audience: _to_audience(settings, night, letter)
         for name, letter in letters.items()
-        if name not in waiting
+        if name not in waiting and not letter.is_outdated(settings)
     }
     _complain(settings, states, letters, night)
-    held = [f"{name}: waits for approval in Airflow ({_why(letter)})" for name, letter in waiting.items()]
+    held = [
+        f"{name}: waits for approval, in Airflow or by `landmark approve` ({_why(letter)})"
+        for name, letter in waiting.items()
+    ]
     return [*(f"{audience.name}: {_counted(outcome)}" for audience, outcome in states.items()), *held]
 
 
@@ -59,11 +62,14 @@ def _to_audience(settings: Settings, night: date, letter: Written) -> dict[str, 
 
 def post(settings: Settings, parcel: mail.Parcel) -> dict[str, str]:
     """Sends the letter by the mail server or, without one, files it in the outbox; what became of each recipient."""
-    outbox = settings.data / "outbox"
-    ledger = mail.Ledger(outbox / "ledger.jsonl")
+    outbox, ledger = settings.data / "outbox", _ledger(settings)
     if settings.smtp.host:
         return mail.send(parcel, settings, ledger)
     return mail.file(parcel, _outbox_path(outbox, parcel), ledger)
+
+
+def _ledger(settings: Settings) -> mail.Ledger:
+    return mail.Ledger(settings.data / "outbox" / "ledger.jsonl")
 
 
 def _outbox_path(outbox: Path, parcel: mail.Parcel) -> Path:
@@ -78,12 +84,12 @@ def _why(letter: Written) -> str:
 
 def _complain(settings: Settings, states: States, letters: dict[str, Written], night: date) -> None:
     """Raises where a recipient is worth another try, an audience was refused as a whole, or has no letter."""
-    failed = [name for outcome in states.values() for name, state in outcome.items() if state == "failed"]
+    failed = _failed(settings, states, night)
     if failed:
         raise StageError(
             "the mail server did not take the e-mail",
             where=f"stage deliver, night {night}",
-            value=", ".join(failed),
+            value="; ".join(f"{', '.join(names)} ({said})" for said, names in failed.items()),
             fix="Check the setting smtp and run the stage deliver again: who got it does not get it twice",
         )
     for audience, outcome in states.items():
@@ -92,11 +98,27 @@ def _complain(settings: Settings, states: States, letters: dict[str, Written], n
                 "the mail server refuses every recipient",
                 where=f"setting audiences, {audience.name}",
                 value=", ".join(outcome),
-                fix="Correct the addresses; DATA/outbox/ledger.jsonl has the server's words",
+                fix="Correct them, run the stages report and deliver; DATA/outbox/ledger.jsonl has the server's words",
             )
     for audience in settings.audiences:
+        if audience.name in letters and letters[audience.name].is_outdated(settings):
+            raise SettingsError(
+                "the e-mail was written before its audience's settings changed, so it was not sent",
+                where=f"setting audiences, {audience.name}, night {night}",
+                fix="Run the stages report and deliver again: who got it does not get it twice",
+            )
         if audience.name not in letters:
             raise _no_letter(audience, night, [f"{other.name}: {_counted(own)}" for other, own in states.items()])
+
+
+def _failed(settings: Settings, states: States, night: date) -> dict[str, list[str]]:
+    """Who is worth another try, by the server's last words."""
+    found: dict[str, list[str]] = {}
+    for audience, outcome in states.items():
+        words = _ledger(settings).words(night, audience.name)
+        for name in [name for name, state in outcome.items() if state == "failed"]:
+            found.setdefault(words.get(name, ""), []).append(name)
+    return found
 
 
 def _no_letter(audience: Audience, night: date, others: list[str]) -> SettingsError | StageError:

@@ -11,7 +11,7 @@ from pathlib import Path
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from pipeline import mail
+from pipeline import approvals, mail
 from pipeline.catalog import Catalog, Store
 from pipeline.settings import Audience, Settings, SmtpSettings
 
@@ -80,6 +80,7 @@ def put_letter(
     path = folder / f"{audience.name}.eml"
     path.write_bytes(mail.compose(letter, audience, "l@x.org", NIGHT, str(number)).as_bytes())
     beside = {"number": number, "told": {"figures": told}, "corrects": None, "troubles": list(troubles)}
+    beside |= {"terms": approvals.terms(settings(data), audience)}
     path.with_suffix(".json").write_text(json.dumps(beside | {"subject": letter.subject}), "utf-8")
     return path
 

@@ -1,5 +1,6 @@
 """Who gets which letter, and when not: outbox, corrections, approval, dead processes, a server that fails."""
 
+import argparse
 import json
 import os
 import re
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from pipeline import approvals, mail
+from pipeline import approvals, cli_approve, mail
 from pipeline.errors import LandmarkError, SettingsError, StageError
 from pipeline.settings import Audience, SmtpSettings
 from pipeline.stages.deliver import deliver
@@ -87,6 +88,27 @@ def test_an_audience_whose_missions_are_not_there_is_a_wrong_setting_and_stops_n
     assert (tmp_path / "outbox" / "2026-06-30-team.eml").exists()
 
 
+def test_a_letter_whose_audience_changed_since_is_not_sent_and_stops_no_other(tmp_path: Path) -> None:
+    wider = BOARD.model_copy(update={"recipients": ("d@x.org", "new@x.org")})
+    for audience in (TEAM, BOARD):
+        put_letter(tmp_path, audience=audience)
+    given = settings(tmp_path, None, wider, TEAM)
+    assert approvals.asked(given, NIGHT, False) == {}
+    with pytest.raises(SettingsError, match=r"board.*before its audience's settings changed"):
+        deliver(given, NIGHT)
+    assert [path.name for path in (tmp_path / "outbox").glob("*.eml")] == ["2026-06-30-team.eml"]
+    put_letter(tmp_path, audience=wider)
+    assert sorted(approvals.asked(given, NIGHT, False)) == ["board"]
+
+
+def test_the_error_has_the_servers_words(tmp_path: Path, post: tuple[Post, SmtpSettings]) -> None:
+    handler, smtp = post
+    handler.answers["b@x.org"] = "451 greylisted for now"
+    put_letter(tmp_path)
+    with pytest.raises(StageError, match=r"b@x.org .*greylisted for now"):
+        deliver(settings(tmp_path, smtp), NIGHT)
+
+
 # -- nights made again ----------------------------------------------------------------------------------------------
 
 
@@ -145,7 +167,7 @@ def approve(place: Path, *names: str) -> None:
     given = settings(place, None, TEAM, BOARD, CAREFUL)
     letters = {name: letter.digest for name, letter in approvals.asked(given, NIGHT, False).items()}
     assert sorted(letters) == sorted(names)
-    approvals.approve(given, NIGHT, letters, {"responded_by_user": {"id": "1", "name": "ann"}})
+    approvals.approve(given, NIGHT, letters, approvals.responder({"responded_by_user": {"name": "ann"}}))
 
 
 def test_a_letter_that_needs_approval_waits_for_it_and_holds_up_no_other(
@@ -155,12 +177,36 @@ def test_a_letter_that_needs_approval_waits_for_it_and_holds_up_no_other(
     for audience in (TEAM, BOARD):
         put_letter(tmp_path, audience=audience)
     given = settings(tmp_path, smtp, TEAM, BOARD)
-    assert deliver(given, NIGHT)[1:] == ["board: waits for approval in Airflow (the audience's setting approval)"]
+    assert deliver(given, NIGHT)[1:] == [
+        "board: waits for approval, in Airflow or by `landmark approve` (the audience's setting approval)"
+    ]
     assert handler.names() == list(TEAM.recipients)
     approve(tmp_path, "board")
     assert deliver(given, NIGHT) == ["team: 3 sent", "board: 1 sent"]
     assert handler.names()[3:] == ["d@x.org"]
     assert '"by": "ann"' in (tmp_path / "outbox" / "approvals.jsonl").read_text("utf-8")
+
+
+def test_a_letter_is_read_and_approved_on_the_command_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("getpass.getuser", lambda: "bea")
+    put_letter(tmp_path, audience=BOARD)
+
+    def landmark(**options: str | None) -> str:
+        given = argparse.Namespace(**{"audience": None, "night": None} | options)
+        cli_approve.run(given, settings(tmp_path, None, BOARD))
+        return capsys.readouterr().out
+
+    shown = landmark()
+    assert "to board (1 recipients): Früh: 22 in 100 more" in shown
+    assert "Text – 22" in shown
+    for wrong in ({"audience": "team"}, {"night": "2026-06-29"}):
+        with pytest.raises(LandmarkError):
+            landmark(**wrong)
+    assert landmark(audience="board") == f"board: 1 {FILED}\n"
+    assert '"by": "bea"' in (tmp_path / "outbox" / "approvals.jsonl").read_text("utf-8")
+    assert landmark() == f"no e-mail of the night {NIGHT} waits for approval\n"
 
 
 def test_another_letter_than_the_approved_one_waits_anew(tmp_path: Path) -> None:
@@ -181,7 +227,8 @@ def test_a_night_with_trouble_is_held_for_who_wants_that_and_no_other_night_is(t
     ]
     put_letter(tmp_path, audience=CAREFUL, number=2, told=2, troubles=("No events (web) arrived.",))
     said = deliver(given, NIGHT)[1]
-    assert said == "careful: waits for approval in Airflow (trouble with the data: No events (web) arrived.)"
+    assert said.startswith("careful: waits for approval")
+    assert said.endswith("(trouble with the data: No events (web) arrived.)")
     approve(tmp_path, "careful")
     assert deliver(given, NIGHT)[1] == f"careful: 1 {FILED}"
 

@@ -13,12 +13,11 @@ import pyarrow as pa
 import pytest
 
 from pipeline import letters, render
-from pipeline.settings import Audience
+from pipeline.settings import Audience, Settings
 from pipeline.stages.deliver import deliver
 from pipeline.warehouse import Session
 from tests.unit import letter_lint
 from tests.unit.letter_lint import Page, faults, html_of, text_of
-from tests.unit.post_case import settings
 from tests.unit.test_report import HOSTILE, NIGHT, OTHER, Build, Rows, build, full, rated
 
 if TYPE_CHECKING:
@@ -230,7 +229,7 @@ def mailed(folder: Path) -> None:
     from pipeline.catalog import Catalog, Store
 
     Store(data).update(lambda _: Catalog(published=NIGHT.isoformat()))
-    deliver(settings(data, None, Audience(name="executives", recipients=("a@x.org",))), NIGHT)
+    deliver(Settings(data=data, hash_key="k"), NIGHT)
 
 
 def test_a_night_made_again_with_other_figures_is_announced_as_a_correction(build: Build) -> None:

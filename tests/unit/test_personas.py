@@ -9,7 +9,7 @@ import pytest
 
 from pipeline import mission_labels, mission_macro, mission_report
 from pipeline.journey_map import Renaming
-from pipeline.settings import Settings
+from pipeline.settings import Audience, Settings
 from pipeline.warehouse import Session
 
 Row = dict[str, object]
@@ -157,6 +157,17 @@ def test_check_lists_slugs_labels_and_what_is_renamed(tmp_path: Path) -> None:
     lines = mission_labels.listed([Renaming("work", "On business", None), Renaming("x", "y", None)], tmp_path)
     assert lines[:3] == ["missions:", "  work: On business (renamed)", "  gone: Old (found, retired)"]
     assert "'x', which was not found" in lines[3]
+
+
+def test_check_warns_of_an_audience_whose_mission_is_not_there(tmp_path: Path) -> None:
+    rows = [{"mission": "work", "label": "Desk, rooms", "description": "", "status": "kept"}]
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "missions.parquet")
+    board = Audience(name="board", recipients=("a@x.org",), missions=("ALL", "Work", "on Business", "desk, rooms"))
+    renamed = [Renaming("work", "On business", None)]
+    assert mission_labels.unheard([board], renamed, tmp_path) == [
+        "warning: the audience 'board' asks for the mission 'desk, rooms', which was not found"
+    ]
+    assert mission_labels.unheard([board.model_copy(update={"missions": ()})], renamed, tmp_path) == []
 
 
 # -- the macro level --------------------------------------------------------------------------------------------------
