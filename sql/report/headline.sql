@@ -73,6 +73,7 @@ select
     cast(ci_low as double) as ci_low,
     cast(ci_high as double) as ci_high,
     cast(q_value as double) as q_value,
+    cast(weakness as varchar) as weakness,
     cast(naive_difference as double) as naive_difference,
     cast(is_misleading as boolean) as is_misleading,
     cast(eligible as bigint) as eligible,

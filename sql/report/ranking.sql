@@ -1,5 +1,8 @@
 -- report.ranking: every moment of the map per mission (and ALL), as the report shows it.
 -- Groups of fewer than small_group journeys, with the moment or without it, show no figure and count as cannot_tell.
+-- A finding is weak where its range holds no effect, one of its arms has fewer than 50 journeys, or the arms stay apart
+-- after weighting by more than a fifth of a standard deviation (a quarter is where regression stops to mend: Rubin 2001,
+-- Health Serv. Outcomes Res. Methodol. 2).
 -- What the strict and the loose graph of who is who say stands where a finding depends on that.
 -- grain   mission, moment
 -- reads   marts.moment_ranking, marts.missions, report.places
@@ -20,7 +23,18 @@ sized as (
         ) as is_small
     from rated
 ),
-doubted as (select *, not is_small and depends_on_identity as is_doubted from sized)
+doubted as (
+    select
+        *,
+        not is_small and depends_on_identity as is_doubted,
+        case
+            when is_small or verdict not in ('drives', 'harms') then null
+            when balance_after > 0.2 then 'unlike'
+            when exposed < 50 or eligible - exposed < 50 then 'few'
+            when ci_low <= 0 and ci_high >= 0 then 'range'
+        end as weakness
+    from sized
+)
 select
     cast(s.mission as varchar) as mission,
     cast(s.moment as varchar) as moment,
@@ -39,6 +53,7 @@ select
     cast(case when not s.is_small then s.ci_low end as double) as ci_low,
     cast(case when not s.is_small then s.ci_high end as double) as ci_high,
     cast(case when not s.is_small then s.q_value end as double) as q_value,
+    cast(s.weakness as varchar) as weakness,
     cast(case when not s.is_small then s.naive_difference end as double) as naive_difference,
     cast(
         coalesce(not s.is_small and s.naive_difference not between s.ci_low and s.ci_high, false) as boolean

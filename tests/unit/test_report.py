@@ -378,6 +378,27 @@ def told(html: str) -> str:
     return " ".join(re.sub(r"<[^>]+>", " ", html).split())
 
 
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"balance_after": 0.3}, "those with it and those without stay unlike each other"),
+        ({"exposed": 40}, "it rests on few journeys"),
+        ({"ci_low": -0.01}, "its range holds no effect, too"),
+    ],
+)
+def test_a_weak_finding_is_called_a_hint_in_report_and_letter(
+    build: Build, changes: dict[str, object], told: str
+) -> None:
+    rows = full()
+    rows["moment_ranking"] = [rated("work", "early_desk", "drives", 0.07, **changes)]
+    folder = build(rows)
+    html, both = (folder / "report.html").read_text("utf-8"), letter(folder)
+    for text in (html, both["text/plain"], both["text/html"]):
+        assert f"A hint, no more: {told}." in " ".join(str(text).split())
+    rows["moment_ranking"] = [rated("work", "early_desk", "drives", 0.07)]
+    assert "A hint, no more" not in (build(rows) / "report.html").read_text("utf-8")
+
+
 def test_a_finding_that_depends_on_who_is_who_says_so_in_report_and_letter(build: Build) -> None:
     rows = full()
     changes = {"verdict_strict": "no_detectable_effect", "effect_strict": 0.01, "depends_on_identity": True}
