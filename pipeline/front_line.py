@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,7 +44,7 @@ def _scope(row: Row, labels: Mapping[str, str]) -> str:
 
 def _usual(row: Row) -> str:
     """How often it happens if nobody does anything about it, and how surely the journey gets there."""
-    place = words.plain(row["sub_step"])
+    place = f"“{words.plain(row['sub_step'])}”"
     if row["is_there"]:
         return f"They have got to {place}; from now on it happens to {words.percent(row['usual_share'])} by itself"
     reach = f"{words.percent(row['reach_share'])} of those who stand where they do get to {place}"
@@ -83,6 +84,8 @@ def safe(value: object) -> str:
 
 def _line(card: Row) -> dict[str, str]:
     told = card | {
+        "starts_at": _time(card["starts_at"]),
+        "ends_at": _time(card["ends_at"]),
         "mission": card["mission_label"],
         "open_requests": "; ".join(_request(one) for one in card["open_requests"] or []),
         "channel": card["next_channel"],
@@ -91,6 +94,11 @@ def _line(card: Row) -> dict[str, str]:
         "other_moments": "; ".join(card["other_moments"]),
     }
     return {name: safe(told.get(name)) for name in COLUMNS}
+
+
+def _time(value: datetime | None) -> str | None:
+    """ISO 8601 to the second, in UTC."""
+    return None if value is None else f"{value:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _request(one: Row) -> str:

@@ -77,7 +77,7 @@ def test_a_card_names_all_records_of_its_customer(night: Tables) -> None:
 def test_a_reason_tells_the_effect_its_range_the_way_there_and_what_is_usual(night: Tables) -> None:
     assert card(night, "ahead")["reason"] == (
         "On the mission “It hurts”, 20 in 100 more customers come back when it happens (15 to 25; sure). "
-        "100 % of those who stand where they do get to skranke, and there it happens to 50 % by itself. "
+        "100 % of those who stand where they do get to “skranke”, and there it happens to 50 % by itself. "
         "They never had it before."
     )
 

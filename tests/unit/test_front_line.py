@@ -27,7 +27,12 @@ def card(**changes: Any) -> dict[str, Any]:
         }
     ]
     row = {"customer_id": "C1", "crm_ids": ["K1", "K2"], "mission": "m", "mission_label": "Relax", "journey_id": "J1"}
-    row |= {"order_id": "O1", "starts_at": datetime(2026, 7, 1, 15), "ends_at": None, "last_sub_step": "checkout"}
+    row |= {
+        "order_id": "O1",
+        "starts_at": datetime(2026, 7, 1, 15, 0, 0, 250_000),
+        "ends_at": None,
+        "last_sub_step": "checkout",
+    }
     row |= {
         "open_requests": asked,
         "next_moment": "early_desk",
@@ -50,6 +55,8 @@ def test_a_card_is_one_line_for_each_record_of_the_crm() -> None:
     told = {
         "expected_gain": "0.1235",
         "due_on": "2026-07-01",
+        "starts_at": "2026-07-01T15:00:00Z",
+        "ends_at": "",
         "mission": "Relax",
         "channel": "front_desk",
         "prevent": "",
