@@ -155,9 +155,7 @@ def _place_of(value: str) -> str:
 
 
 def _parsed(value: object) -> object:
-    """A list that an environment variable gives, as JSON; an empty one gives the default."""
-    if value == "":
-        return _EXECUTIVES
+    """A list that an environment variable gives, as JSON."""
     try:
         return json.loads(value) if isinstance(value, str) else value
     except ValueError as error:
@@ -278,6 +276,7 @@ def _check_columns(source: str, columns: Mapping[str, Mapping[str, str]]) -> Non
 def load_settings(environ: Mapping[str, str] | None = None, **flags: object) -> Settings:
     """Settings from the file, the environment and the flags given (None: not given), in rising order.
 
+    An empty variable counts as not set: compose files pass on what they were not given.
     Raises SettingsError that names the setting, the value and what is wanted.
     """
     environ = os.environ if environ is None else environ
@@ -349,6 +348,8 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
         head, _, rest = variable.partition("__")
         if head not in names:
             raise _unknown(variable, [*names, *_OUTSIDE])
+        if not environ[variable]:
+            continue
         if rest:
             values.setdefault(names[head], {})
             _put(values[names[head]], rest.lower().split("__"), environ[variable])

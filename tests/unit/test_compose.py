@@ -131,12 +131,13 @@ def test_the_example_names_every_variable_and_gives_no_secret() -> None:
 @pytest.mark.parametrize("name", sorted(AIRFLOW))
 def test_landmark_takes_the_settings_that_it_is_given(name: str) -> None:
     given = {key: filled(str(value)) for key, value in SERVICES[name]["environment"].items()}
-    settings = load_settings(given)
+    file = given.pop("LANDMARK_SETTINGS")
+    settings = load_settings(given | {"LANDMARK_SETTINGS": "/dev/null"})  # which it is where none is named
     assert settings.exports == "/exports"
     assert str(settings.journey_map) == "/etc/landmark/journey.yml"
     mounts = {volume.rsplit(":", 1)[0] if volume.endswith(":ro") else volume for volume in SERVICES[name]["volumes"]}
     inside = {filled(mount).rsplit(":", 1)[1] for mount in mounts}
-    assert {settings.exports, str(settings.journey_map), str(settings.data)} <= inside
+    assert {settings.exports, str(settings.journey_map), str(settings.data), file} <= inside
 
 
 def test_the_components_share_their_secrets() -> None:

@@ -115,6 +115,16 @@ def test_a_wrong_audience_is_refused_with_what_is_wrong(audience: dict[str, obje
         load_settings({"LANDMARK_AUDIENCES": given}, hash_key="k")
 
 
+def test_an_empty_variable_is_not_set_and_its_name_is_still_checked(tmp_path: Path) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_text('threads = 3\n[smtp]\nhost = "mail.example.org"\n', "utf-8")
+    empty = {"LANDMARK_THREADS": "", "LANDMARK_SMTP__HOST": "", "LANDMARK_TIME_ZONE": ""}
+    found = load_settings({"LANDMARK_SETTINGS": str(file)} | empty, hash_key="k")
+    assert (found.threads, found.smtp.host, found.time_zone) == (3, "mail.example.org", "UTC")
+    with pytest.raises(SettingsError, match="LANDMARK_THREADS"):
+        load_settings({"LANDMARK_THREDS": ""}, hash_key="k")
+
+
 def test_audiences_come_from_the_environment_as_json_and_have_names_of_their_own() -> None:
     one = {"name": "board", "recipients": ["a@x.org", "a@x.org"], "locale": "de-DE"}
     (board,) = load_settings({"LANDMARK_AUDIENCES": json.dumps([one])}, hash_key="k").audiences
