@@ -12,7 +12,7 @@ Splines rather than straight lines because a badly shaped covariate leaves confo
 Modeling Strategies (2015), ch. 2. A Basis is learned from some rows and makes the columns of any.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -62,9 +62,10 @@ class _Bends:
     high: float
 
     def columns(self, values: Floats) -> Singles:
+        """Of values (n,): (columns, n)."""
         parts: list[NDArray[np.generic]] = [values == value for value in self.classes]
         if self.is_word:
-            return np.column_stack([*parts, ~np.isin(values, self.classes)]).astype(np.float32)
+            return _stacked([*parts, ~np.isin(values, self.classes)])
         missing = np.isnan(values)
         if len(self.knots):
             width = self.high - self.low or 1.0
@@ -72,7 +73,35 @@ class _Bends:
             line = ((filled - self.middle) / width).astype(np.float32)
             bends = ((self.knots - self.middle) / width).astype(np.float32)
             parts += [line, *(np.maximum(line - bend, 0) for bend in bends)]
-        return np.column_stack([*parts, missing]).astype(np.float32)
+        return _stacked([*parts, missing])
+
+
+def _stacked(rows: Sequence[NDArray[np.generic]]) -> Singles:
+    return np.stack(rows, dtype=np.float32, casting="unsafe")
+
+
+@dataclass(frozen=True)
+class _Reference:
+    """What places are told by: some values in order, and after each how many are no larger."""
+
+    values: Floats
+    upto: Ints
+
+    @classmethod
+    def of(cls, values: Floats) -> "_Reference":
+        """At most FINEST of the values."""
+        seen = np.sort(values[~np.isnan(values)])
+        some = seen if len(seen) <= FINEST else seen[np.linspace(0, len(seen) - 1, FINEST).astype(np.int64)]
+        return cls(some, np.searchsorted(some, some, side="right"))
+
+    def place(self, values: Floats) -> Singles:
+        """In (-1, 1): twice the share of smaller values, and of equal ones once, less 1; 0 of what is missing."""
+        if not len(self.values):
+            return np.where(np.isnan(values), 0, -1).astype(np.float32)
+        below = np.searchsorted(self.values, values)
+        at = np.minimum(below, len(self.values) - 1)
+        upto = np.where(self.values[at] == values, self.upto[at], below)
+        return np.where(np.isnan(values), 0.0, (below + upto) / len(self.values) - 1).astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -80,17 +109,37 @@ class _Places:
     """A number's place in (-1, 1) among what was learned from, and among its own mission's rows; missing is 0."""
 
     of: int
-    everywhere: Floats
-    by_mission: tuple[Floats, ...]
+    everywhere: _Reference
+    by_mission: tuple[_Reference, ...]
 
-    def among_all(self, values: Floats) -> Singles:
-        return _place(values, self.everywhere)
-
-    def among_own(self, values: Floats, mission: Ints) -> Singles:
-        out = self.among_all(values)
+    def rows(self, values: Floats, mission: Ints) -> tuple[Singles, Singles | None]:
+        """Places (n,) among all, and among the own mission's if there are any."""
+        among_all = self.everywhere.place(values)
+        if not self.by_mission:
+            return among_all, None
+        among_own = among_all.copy()
         for nth, reference in enumerate(self.by_mission):
-            own = mission == nth
-            out[own] = _place(values[own], reference)
+            own = np.flatnonzero(mission == nth)
+            among_own[own] = reference.place(values[own])
+        return among_all, among_own
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What the columns of n rows are made of: main columns as they are (m, n), places (q, n), and mission (n,)."""
+
+    main: Singles
+    places: Singles
+    mission: Ints
+
+    def some(self, rows: slice) -> "Parts":
+        return Parts(self.main[:, rows], self.places[:, rows], self.mission[rows])
+
+    def product(self, pair: tuple[int, int]) -> Singles:
+        """Of two places, or of a place and a mission."""
+        first, second = pair
+        other = self.places[second] if second >= 0 else (self.mission == -1 - second).astype(np.float32)
+        out: Singles = self.places[first] * other
         return out
 
 
@@ -98,39 +147,42 @@ class _Places:
 class Basis:
     """Makes columns of rows: `columns(coded values, mission)`.
 
-    products: pairs of positions among the places, and a mission (negative, from -1) as the second.
+    A product is of two places, or of a place and a mission (negative, from -1) as the second.
     """
 
     missions: int
     bends: tuple[_Bends, ...]
     places: tuple[_Places, ...]
     products: tuple[tuple[int, int], ...]
-    mean: Floats
-    scale: Floats
+    mean: Singles
+    scale: Singles
     kept: Bools
 
     def columns(self, values: Floats, mission: Ints) -> Singles:
         """The columns (n, p) of rows by their coded values (n, c) and mission (n,), -1 for none."""
-        main, places = self._parts(values, mission)
-        raw = np.column_stack([main, self._products(places, mission)]) if self.products else main
-        out: Singles = raw[:, self.kept]
-        out -= self.mean.astype(np.float32)
-        out *= self.scale.astype(np.float32)
+        return self.design(self.parts(values, mission)).T
+
+    def design(self, parts: Parts) -> Singles:
+        """The same as (p, n)."""
+        kept = np.flatnonzero(self.kept)
+        out = np.empty((len(kept), len(parts.mission)), dtype=np.float32)
+        for row, nth in zip(out, kept, strict=True):
+            of = nth - len(parts.main)
+            row[:] = parts.main[nth] if of < 0 else parts.product(self.products[of])
+        out -= self.mean[:, None]
+        out *= self.scale[:, None]
         return out
 
-    def _parts(self, values: Floats, mission: Ints) -> tuple[Singles, Singles]:
-        """The main columns as they are, and the places (n, q)."""
-        blocks = [(mission[:, None] == np.arange(self.missions)).astype(np.float32)]
+    def parts(self, values: Floats, mission: Ints) -> Parts:
+        """Of rows by their coded values (n, c) and mission (n,)."""
+        told = [place.rows(values[:, place.of], mission) for place in self.places]
+        own = [among_own for _, among_own in told if among_own is not None]
+        blocks = [(mission == np.arange(self.missions)[:, None]).astype(np.float32)]
         blocks += [bend.columns(values[:, bend.of]) for bend in self.bends]
-        places = [place.among_all(values[:, place.of]) for place in self.places]
-        own = [place.among_own(values[:, place.of], mission) for place in self.places if place.by_mission]
-        blocks += [np.column_stack([x, *(np.maximum(x - np.float32(knot), 0) for knot in PLACE_HINGES)]) for x in own]
-        places += own
-        return np.column_stack(blocks), np.column_stack(places) if places else np.empty((len(values), 0), np.float32)
-
-    def _products(self, places: Singles, mission: Ints) -> Singles:
-        return np.column_stack(
-            [places[:, i] * (places[:, j] if j >= 0 else mission == -1 - j) for i, j in self.products]
+        blocks += [_stacked([x, *(np.maximum(x - np.float32(knot), 0) for knot in PLACE_HINGES)]) for x in own]
+        places = [among_all for among_all, _ in told] + own
+        return Parts(
+            np.concatenate(blocks), _stacked(places) if places else np.empty((0, len(values)), np.float32), mission
         )
 
 
@@ -157,47 +209,52 @@ def as_numbers(values: NDArray[np.generic]) -> Floats:
 
 def learn(known: Coded, mission: Ints, missions: int) -> Basis:
     """The main columns, learned from these rows: coded covariates and mission (n,)."""
+    return learned(known, mission, missions)[0]
+
+
+def learned(known: Coded, mission: Ints, missions: int) -> tuple[Basis, Parts]:
+    """The same, and the parts of the rows."""
     bends = [_bends(i, known.values[:, i], bool(known.wordy[i])) for i in range(len(known.names))]
     numbers = np.flatnonzero(~known.wordy & ~np.isnan(known.values).all(axis=0))
     places = tuple(_places(int(i), known.values[:, i], mission, missions) for i in numbers)
-    basis = Basis(missions, tuple(bends), places, (), np.empty(0), np.empty(0), np.empty(0, dtype=bool))
-    return _scaled(basis, basis._parts(known.values, mission)[0])
+    none = np.empty(0, dtype=np.float32)
+    basis = Basis(missions, tuple(bends), places, (), none, none, np.empty(0, dtype=bool))
+    parts = basis.parts(known.values, mission)
+    return _scaled(basis, parts.main), parts
 
 
-def with_products(basis: Basis, known: Coded, mission: Ints, residuals: Floats) -> Basis:
-    """The basis with the products that go most with the residuals, (m, targets) of evenly spaced rows, 0 where a row is
-    not the target's."""
-    step = -(-len(mission) // max(1, len(residuals)))
-    main, places = basis._parts(known.values, mission)
-    some = places[::step]
-    told = np.argsort(-_told(some, residuals), kind="stable")[:MOST_PLACES]
+def with_products(basis: Basis, parts: Parts, residuals: Floats) -> Basis:
+    """The basis with the products that go most with the residuals, (m, targets) of evenly spaced rows of the parts, 0
+    where a row is not the target's."""
+    some = parts.some(slice(None, None, -(-len(parts.mission) // max(1, len(residuals)))))
+    told = np.argsort(-_told(some.places, residuals), kind="stable")[:MOST_PLACES]
     pairs = [(int(i), int(j)) for nth, i in enumerate(told) for j in told[nth + 1 :]]
     pairs += [(int(i), -1 - own) for i in told for own in range(basis.missions) if basis.missions > 1]
     if not pairs:
         return basis
-    chosen = _chosen(replace(basis, products=tuple(pairs))._products(some, mission[::step]), residuals)
+    chosen = _chosen(_stacked([some.product(pair) for pair in pairs]), residuals)
     wide = replace(basis, products=tuple(pairs[i] for i in chosen))
-    return _scaled(wide, np.column_stack([main, wide._products(places, mission)]) if len(chosen) else main)
+    return _scaled(wide, np.concatenate([parts.main, *(parts.product(pair)[None] for pair in wide.products)]))
 
 
 def _told(columns: Singles, residuals: Floats) -> Floats:
-    """How far each column goes with the residuals of all targets: score tests' chi squares beyond 1, summed."""
-    scale = columns.std(axis=0)
-    centred = (columns - columns.mean(axis=0)) / np.where(scale > 1e-9, scale, np.inf)
+    """How far each column (p, n) goes with the residuals of all targets: score tests' chi squares beyond 1, summed."""
+    scale = columns.std(axis=1, keepdims=True)
+    centred = (columns - columns.mean(axis=1, keepdims=True)) / np.where(scale > 1e-9, scale, np.inf)
     size = np.sqrt((residuals**2).sum(axis=0))
-    chi = (centred.T @ (residuals / np.where(size > 0, size, np.inf)).astype(np.float32)).astype(np.float64) ** 2
+    chi = (centred @ (residuals / np.where(size > 0, size, np.inf)).astype(np.float32)).astype(np.float64) ** 2
     out: Floats = np.maximum(chi - 1, 0).sum(axis=1)
     return out
 
 
 def _chosen(products: Singles, residuals: Floats) -> Ints:
-    """At most MOST_PRODUCTS columns that tell most, none much like one that tells more."""
+    """At most MOST_PRODUCTS columns (of p, n) that tell most, none much like one that tells more."""
     told = _told(products, residuals)
     order = np.argsort(-told, kind="stable")[:CANDIDATES]
     order = order[told[order] > 0]
-    scaled = products[:, order] - products[:, order].mean(axis=0)
-    scaled /= np.sqrt((scaled**2).sum(axis=0)) + 1e-12
-    alike = np.abs(scaled.T @ scaled) > ALIKE
+    scaled = products[order] - products[order].mean(axis=1, keepdims=True)
+    scaled /= np.sqrt((scaled**2).sum(axis=1, keepdims=True)) + 1e-12
+    alike = np.abs(scaled @ scaled.T) > ALIKE
     kept: list[int] = []
     for nth in range(len(order)):
         if len(kept) < MOST_PRODUCTS and not alike[nth, kept].any():
@@ -207,15 +264,16 @@ def _chosen(products: Singles, residuals: Floats) -> Ints:
 
 
 def _scaled(basis: Basis, raw: Singles) -> Basis:
-    """The basis with what centres and scales its columns, as they are on the rows that it learns from."""
-    mean, spread = raw.mean(axis=0, dtype=np.float64), raw.std(axis=0, dtype=np.float64)
+    """The basis with what centres and scales its columns, as they are on the rows that it learns from, (p, n)."""
+    mean, spread = raw.mean(axis=1, dtype=np.float64), raw.std(axis=1, dtype=np.float64)
     kept = spread > 1e-6
-    scaled = (raw[:, kept] - mean[kept].astype(np.float32)) / spread[kept].astype(np.float32)
-    alike = np.triu(np.abs(scaled.T @ scaled) / max(1, len(raw)) > 1 - 1e-5, 1).any(axis=0)
+    scaled = (raw[kept] - mean[kept, None].astype(np.float32)) / spread[kept, None].astype(np.float32)
+    alike = np.triu(np.abs(scaled @ scaled.T) / max(1, raw.shape[1]) > 1 - 1e-5, 1).any(axis=0)
     kept[np.flatnonzero(kept)[alike]] = False
     weight = np.ones(len(kept))
     weight[len(kept) - len(basis.products) :] = PRODUCT_SCALE
-    return replace(basis, mean=mean[kept], scale=weight[kept] / spread[kept], kept=kept)
+    scale = (weight[kept] / spread[kept]).astype(np.float32)
+    return replace(basis, mean=mean[kept].astype(np.float32), scale=scale, kept=kept)
 
 
 def _bends(of: int, values: Floats, is_word: bool) -> _Bends:
@@ -244,16 +302,5 @@ def _common(codes: Floats) -> Floats:
 
 def _places(of: int, values: Floats, mission: Ints, missions: int) -> _Places:
     own = missions > 1 and len(np.unique(values[~np.isnan(values)])) > FEW_VALUES
-    parts = tuple(_reference(values[mission == nth]) for nth in range(missions)) if own else ()
-    return _Places(of, _reference(values), parts)
-
-
-def _reference(values: Floats) -> Floats:
-    """What places are told by: the values in order, at most FINEST of them."""
-    seen = np.sort(values[~np.isnan(values)])
-    return seen if len(seen) <= FINEST else seen[np.linspace(0, len(seen) - 1, FINEST).astype(np.int64)]
-
-
-def _place(values: Floats, reference: Floats) -> Singles:
-    below = np.searchsorted(reference, values, side="left") + np.searchsorted(reference, values, side="right")
-    return np.where(np.isnan(values), 0.0, below / max(1, len(reference)) - 1).astype(np.float32)
+    parts = tuple(_Reference.of(values[mission == nth]) for nth in range(missions)) if own else ()
+    return _Places(of, _Reference.of(values), parts)

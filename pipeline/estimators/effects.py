@@ -5,8 +5,7 @@ missing values as they come, a binary or a continuous outcome. A single question
 left-out rows ask for, learn the treatment's chance and the outcome of each arm by itself. The mean is over all rows;
 where fewer than LEAST_OVERLAP of them could as well have been in the other arm, that cannot be told from the table, and
 the mean is over the treated rows instead (Hirano, Imbens & Ridder 2003, Econometrica 71, for its weights), where only
-what the treated would have been without is asked. The folds are drawn anew REPEATS times and the values averaged: what
-is left of their luck would otherwise be in the answer.
+what the treated would have been without is asked.
 """
 
 from collections.abc import Mapping
@@ -19,12 +18,11 @@ from pipeline.errors import LandmarkError
 from pipeline.estimators.arms import Arms, Told
 from pipeline.estimators.basis import Coded, coded
 from pipeline.estimators.moment_effects import CLIP, FEWEST, weights
-from pipeline.estimators.scores import Asked, boosted, folds_of, left_out_scores, sample
+from pipeline.estimators.scores import Asked, boosted, folds_of, is_binary, left_out_scores, sample, winsorised
 from pipeline.estimators.threads import one_thread
 from pipeline.estimators.trials import Bools, Floats, Ints, clustered_error
 
 LEAST_OVERLAP = 0.5
-REPEATS = 2
 MOST_ODDS = 1 / CLIP  # of having been treated: no untreated row stands for more than that
 Z95 = 1.959964
 
@@ -65,13 +63,14 @@ def effect_of(
     told. Raises TableError where an arm is too small, an outcome is missing, or lengths differ.
     """
     a, y = _checked(treated, outcome, covariates, on)
+    y = y if is_binary(y) else y - y.mean()  # a number far from 0 has few digits left
     group = np.arange(len(a)) if cluster is None else np.unique(cluster, return_inverse=True)[1].astype(np.int64)
     known = coded(covariates, len(a))
     with one_thread():
-        found = [_once(a, y, known, group, seed * REPEATS + nth) for nth in range(REPEATS)]
-    overlap = float(np.mean([_inside(one.chance).mean() for one in found]))
+        found = _fit(a, y, known, group, seed)
+    overlap = float(_inside(found.chance).mean())
     chosen = on or ("all" if overlap >= LEAST_OVERLAP else "treated")
-    values = np.mean([_values(a, y, chosen, one) for one in found], axis=0)
+    values = _values(a, y, chosen, found)
     effect = float(values.mean())
     # of the treated alone, their share is drawn too
     error = clustered_error(values - effect * (a / a.mean()) if chosen == "treated" else values, group)
@@ -105,21 +104,22 @@ class _Fitted:
     happening: Floats
 
 
-def _once(a: Bools, y: Floats, known: Coded, group: Ints, seed: int) -> _Fitted:
-    """The nuisances in one drawing of the folds."""
-    n, folds = len(a), folds_of(group, seed)
+def _fit(a: Bools, y: Floats, known: Coded, group: Ints, seed: int) -> _Fitted:
+    """Both nuisances, each row's learned from the other folds."""
+    n, folds, learned = len(a), folds_of(group, seed), sample(group, seed)
+    grown = [boosted(known.values, target, among, folds, seed) for target, among in _asked_of_trees(a, y, learned)]
+    order = np.argsort(folds, kind="stable")
     asked = Asked(
-        known=known, mission=np.zeros(n, dtype=np.int64), missions=1, folds=folds, learned=sample(group, seed),
-        targets=np.column_stack([y, a]), counts=np.ones((n, 2), dtype=bool), grown=0,
+        known=known.take(order), mission=np.zeros(n, dtype=np.int64), missions=1, folds=folds[order],
+        learned=np.flatnonzero(np.isin(order, learned)), targets=np.column_stack([y, a])[order],
+        counts=np.ones((n, 2), dtype=bool), grown=0,
     )  # fmt: skip
-    nothing = np.empty((n, 0))
-    grown = [
-        boosted(known.values, target, among, folds, seed) for target, among in _asked_of_trees(a, y, asked.learned)
-    ]
-    scores = np.column_stack([left_out_scores(asked, seed)[0], *grown])
-    told = Told(scores, nothing, nothing, folds, asked.learned)
-    arms = Arms(told, a.astype(np.float64)).fit()
-    return _Fitted(arms.chance_, *arms.means(y))
+    scores = np.column_stack([left_out_scores(asked, seed)[0], *(grew[order] for grew in grown)])
+    nothing = np.empty((n, 0), dtype=bool)
+    arms = Arms(Told.of(scores, nothing, nothing, asked.folds), np.arange(scores.shape[1]), np.arange(0), asked.learned)
+    arms.fit(a[order], [winsorised(y)[order]])
+    back = np.argsort(order)
+    return _Fitted(arms.chance_[back], *(mean[back] for mean in arms.means_[0]))
 
 
 def _asked_of_trees(a: Bools, y: Floats, learned: Ints) -> list[tuple[Floats, Ints]]:

@@ -25,14 +25,14 @@ fold of the journey. The effect on that graph is then their mean with those of t
 would add is of second order, the square of a change that is small where few people are grouped differently.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pipeline.estimators.arms import Arms, Told, unexplained
+from pipeline.estimators.arms import Arms, Told
 from pipeline.estimators.basis import Coded, coded
-from pipeline.estimators.scores import Asked, folds_of, left_out_scores, sample
+from pipeline.estimators.scores import Asked, folds_of, left_out_scores, sample, winsorised
 from pipeline.estimators.threads import one_thread
 from pipeline.estimators.trials import Bools, Floats, Influence, Ints, Trials
 from pipeline.estimators.unseen import pulls
@@ -115,18 +115,24 @@ def _answers(trials: Trials, asked: _Question, seed: int) -> _Answers:
     counts = ~np.isnan(np.column_stack(asked.outcomes)).any(axis=1)
     found: list[Influences] = [[None] * trials.happened.shape[1] for _ in asked.outcomes]
     rows = np.flatnonzero(counts)
+    rows = rows[np.lexsort((folds[rows], rows >= trials.learned))]  # so that others change no digit of the main graph's
     main = np.flatnonzero(rows < trials.learned)
     part = _Part(trials, rows, main[sample(trials.customer[rows[main]], seed)])
     left = np.full((len(part.learned), trials.happened.shape[1]), np.nan)
     if not len(main):
         return _Answers(found, rows, left)
-    scores, grown = left_out_scores(_targets(part, folds, asked), seed)
+    given = _targets(part, folds, asked)
+    told = part.told(np.column_stack(left_out_scores(given, seed)), folds)
+    outcomes = [outcome[rows] for outcome in asked.outcomes]
+    drawn_in = [winsorised(outcome) for outcome in outcomes]
     for moment in _fitted(part):
-        scored = np.column_stack([scores[:, : len(asked.outcomes)], scores[:, len(asked.outcomes) + moment], grown])
-        told, own = part.told(moment, scored, folds), part.eligible(moment)
-        treated = trials.happened[rows[own[told.learned]], moment]
-        left[np.searchsorted(part.learned, own[told.learned]), moment] = unexplained(told, treated)
-        for nth, influence in enumerate(_influences(part, moment, told, asked)):
+        reached = trials.reached[rows, trials.sub_step_of[moment]]
+        learned = part.learned[reached[part.learned]]
+        scores = np.r_[0 : len(outcomes), len(outcomes) + moment, given.targets.shape[1] : len(told.scores)]
+        arms = Arms(told, scores, part.before(moment), learned)
+        arms.fit(trials.happened[rows, moment], drawn_in)
+        left[reached[part.learned], moment] = arms.left_
+        for nth, influence in enumerate(_influences(part, moment, arms, outcomes)):
             found[nth][moment] = influence
     return _Answers(found, rows[part.learned], left)
 
@@ -151,27 +157,24 @@ def shuffled(trials: Trials, seed: int) -> Trials:
 
 @dataclass(frozen=True)
 class _Part:
-    """The journeys (positions `rows` in trials) that a question is about, and which of them are learned from."""
+    """The journeys (positions `rows` in trials) that a question is about, the main graph's first and both in the order
+    of their folds; and which of these (positions in `rows`) are learned from."""
 
     trials: Trials
     rows: Ints
     learned: Ints
 
-    def eligible(self, moment: int) -> Ints:
-        """Positions among `rows` of those that reached the moment's sub-step."""
-        return np.flatnonzero(self.trials.reached[self.rows, self.trials.sub_step_of[moment]])
-
-    def told(self, moment: int, scores: Floats, folds: Ints) -> Told:
-        """What is known of the moment's eligible journeys."""
-        own, trials = self.eligible(moment), self.trials
-        rows = self.rows[own]
-        before = [
-            trials.happened[np.ix_(rows, trials.earlier(moment))], trials.reached[rows, : trials.sub_step_of[moment]]
-        ]  # fmt: skip
-        taught = np.zeros(len(self.rows), dtype=bool)
-        taught[self.learned] = True
+    def told(self, scores: Floats, folds: Ints) -> Told:
+        """What is known of the journeys: before a moment, moments may have happened and sub-steps have been reached."""
+        trials, rows = self.trials, self.rows
         missions = trials.mission[rows][:, None] == np.arange(len(trials.missions))
-        return Told(scores[own], missions, np.column_stack(before), folds[rows], np.flatnonzero(taught[own]))
+        return Told.of(scores, missions, np.column_stack([trials.happened[rows], trials.reached[rows]]), folds[rows])
+
+    def before(self, moment: int) -> Ints:
+        """Which of these come before the moment."""
+        earlier = np.flatnonzero(self.trials.earlier(moment))
+        out: Ints = np.r_[earlier, len(self.trials.sub_step_of) + np.arange(self.trials.sub_step_of[moment])]
+        return out
 
 
 def _targets(part: _Part, folds: Ints, asked: _Question) -> Asked:
@@ -194,23 +197,28 @@ def _fitted(part: _Part) -> list[int]:
     return [int(moment) for moment in np.flatnonzero(enough)]
 
 
-def _influences(part: _Part, moment: int, told: Told, asked: _Question) -> list[Influence]:
-    """The moment's trial, by outcome."""
-    rows = part.rows[part.eligible(moment)]
-    treated = part.trials.happened[rows, moment]
-    arms = Arms(told, treated.astype(np.float64)).fit()
-    weight = weights(treated, arms.chance_, int((rows < part.trials.learned).sum()))
-    return [influence(rows, treated, outcome[rows], weight, arms) for outcome in asked.outcomes]
+def _influences(part: _Part, moment: int, arms: Arms, outcomes: Sequence[Floats]) -> Iterator[Influence]:
+    """The moment's trial, by outcome, its journeys in the order of trials."""
+    trials, place = part.trials, np.full(len(part.trials), -1)
+    place[part.rows] = np.arange(len(part.rows))
+    rows = np.flatnonzero((place >= 0) & trials.reached[:, trials.sub_step_of[moment]])
+    own, treated = place[rows], trials.happened[rows, moment]
+    chance = arms.chance_[own]
+    inside = (chance > CLIP) & (chance < 1 - CLIP)
+    weight = weights(treated, chance, int((rows < trials.learned).sum()))
+    for outcome, (without, happening) in zip(outcomes, arms.means_, strict=True):
+        means, happened = (without[own], happening[own]), outcome[own]
+        values, control = influence(treated, happened, weight, means)
+        yield Influence(rows, values, means[1] - means[0], control, treated, happened, inside, weight)
 
 
-def influence(rows: Ints, treated: Bools, outcome: Floats, weight: Floats, arms: Arms) -> Influence:
-    """The influence values of the mean difference over all rows, by augmented inverse probability weighting."""
-    without, happening = arms.means(outcome)
+def influence(treated: Bools, outcome: Floats, weight: Floats, means: tuple[Floats, Floats]) -> tuple[Floats, Floats]:
+    """The influence values (m,) of the mean difference over all rows, and of the mean without the moment, by augmented
+    inverse probability weighting; means: the outcome's without the moment and with it, (m,) each."""
+    without, happening = means
     left = weight * (outcome - np.where(treated, happening, without))
     control = without + np.where(treated, 0.0, left)
-    values = happening + np.where(treated, left, 0.0) - control
-    inside = (arms.chance_ > CLIP) & (arms.chance_ < 1 - CLIP)
-    return Influence(rows, values, happening - without, control, treated, outcome, inside, weight)
+    return happening + np.where(treated, left, 0.0) - control, control
 
 
 def weights(treated: Bools, chance: Floats, first: int) -> Floats:

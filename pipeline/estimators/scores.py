@@ -1,11 +1,11 @@
 """What was known at the start as a few scores: how likely each outcome and each treatment was, all in one pass.
 
-Ridge regressions of all targets on one wide design share all that is costly: the design's Gram matrix of each fold and
-its axes are those of every target with the same rows, so that another target, or another penalty, is a product of small
-matrices (Hoerl & Kennard 1970, Technometrics 12, for the path). They are fitted on the rows of the other folds, at the
-penalty with the least left-out error. As straight lines of a chance they are only an order of the rows; what is made
-of them, arms.py, bends. What trees find beyond is found once for each target that is asked (a prognostic score, Hansen
-2008, Biometrika 95).
+Ridge regressions of all targets on one wide design share all that is costly: the design's Gram matrix of each fold.
+Those of the other folds together, and of the rows where a target counts, are differences; another target, or another
+penalty, is a product of small matrices (Hoerl & Kennard 1970, Technometrics 12, for the path), and so is its left-out
+error. They are fitted on the rows of the other folds, at the penalty with the least of it. As straight lines of a
+chance they are only an order of the rows; what is made of them, arms.py, bends. What trees find beyond is found once
+for each target that is asked (a prognostic score, Hansen 2008, Biometrika 95).
 
 A large night teaches by a sample of MOST_LEARNED rows, whole customers: nuisances learned from more differ less than
 the effects' own errors by far, and every row is still measured.
@@ -13,11 +13,14 @@ the effects' own errors by far, and every row is still measured.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
+from scipy.linalg import cho_factor, cho_solve
 
-from pipeline.estimators.basis import Bools, Coded, Floats, Ints, Singles, learn, with_products
+from pipeline.estimators.basis import Bools, Coded, Floats, Ints, Singles, learned, with_products
+from pipeline.estimators.ridge_logit import fold_grams
 
 FOLDS = 5
 PENALTIES = np.array([10.0, 40.0, 160.0, 640.0, 2560.0])
@@ -39,8 +42,9 @@ TAILS = (0.005, 0.995)  # what is learned of a continuous outcome is learned wit
 class Asked:
     """What is known of n rows and what is asked of it.
 
-    learned (l,): the rows that are learned from; mission (n,), -1 for none, of `missions`; targets (n, t), each where
-    `counts` (n, t); the first `grown` of the targets get trees beside the ridge.
+    folds (n,): few runs of rows of one fold each; learned (l,): the rows that are learned from, in the order of their
+    folds; mission (n,), -1 for none, of `missions`; targets (n, t), each where `counts` (n, t); the first `grown` of
+    the targets get trees beside the ridge.
     """
 
     known: Coded
@@ -72,6 +76,19 @@ def sample(customer: Ints, seed: int, most: int = MOST_LEARNED) -> Ints:
     return np.flatnonzero(kept[codes])
 
 
+def bounds_of(folds: Ints) -> Ints:
+    """Where each fold begins among rows in the order of their folds, (n,), and where the last one ends."""
+    return np.searchsorted(folds, np.arange(FOLDS + 1))
+
+
+def runs(folds: Ints) -> Iterator[tuple[int, slice]]:
+    """Rows next to each other that are of one fold, and not too many."""
+    edges = np.flatnonzero(np.diff(folds)) + 1
+    for start, stop in pairwise([0, *edges.tolist(), len(folds)]):
+        for begin in range(start, stop, CHUNK):
+            yield int(folds[begin]), slice(begin, min(begin + CHUNK, stop))
+
+
 def winsorised(values: Floats) -> Floats:
     """A continuous outcome with its far tails drawn in; 0 and 1 stay as they are."""
     out: Floats = values if is_binary(values) else np.clip(values, *np.quantile(values, TAILS))
@@ -79,51 +96,72 @@ def winsorised(values: Floats) -> Floats:
 
 
 def is_binary(values: Floats) -> bool:
-    return bool(np.isin(values, (0.0, 1.0)).all())
+    return bool(((values == 0) | (values == 1)).all())
 
 
 def left_out_scores(asked: Asked, seed: int) -> tuple[Floats, Floats]:
     """By the ridge (n, t), and by trees (n, grown): each row's from what was learned without its fold."""
     known, mission = asked.known.take(asked.learned), asked.mission[asked.learned]
-    step = -(-len(asked.learned) // SCREENED)
-    some = replace(asked, learned=asked.learned[::step])
-    first = learn(known, mission, asked.missions)
-    _, left = _ridges(first.columns(known.values[::step], mission[::step]), some)
-    basis = with_products(first, known, mission, left)
-    paths, _ = _ridges(basis.columns(known.values, mission), asked)
+    first, parts = learned(known, mission, asked.missions)
+    evenly = slice(None, None, -(-len(asked.learned) // SCREENED))
+    some = _Ridges(first.design(parts.some(evenly)), replace(asked, learned=asked.learned[evenly]))
+    basis = with_products(first, parts, some.fit().left())
+    paths = _Ridges(basis.design(parts), asked).fit().coefficients_
     scores = np.empty(asked.targets.shape)
-    for rows in chunks(len(scores)):
+    for fold, rows in runs(asked.folds):
         columns = basis.columns(asked.known.values[rows], asked.mission[rows])
-        scores[rows] = _own(columns, paths, asked.folds[rows])
+        scores[rows] = columns @ paths[fold].astype(np.float32)
     return scores, _grown(asked, seed)
 
 
-def chunks(count: int) -> Iterator[slice]:
-    for start in range(0, count, CHUNK):
-        yield slice(start, min(start + CHUNK, count))
+class _Ridges:
+    """Ridge regressions of all targets on the columns (p, l) of the learned rows: `coefficients_` (FOLDS, p, t), each
+    without a fold's rows and at the target's best penalty."""
 
+    def __init__(self, columns: Singles, asked: Asked) -> None:
+        self.columns = columns
+        self.asked = asked
 
-def _own(columns: Singles, paths: Floats, folds: Ints) -> Floats:
-    """Products of columns (n, p) with each row's fold's coefficients (folds, p, t)."""
-    out = np.empty((len(columns), paths.shape[2]))
-    for fold in range(FOLDS):
-        out[folds == fold] = columns[folds == fold] @ paths[fold].astype(np.float32)
-    return out
+    def fit(self) -> "_Ridges":
+        asked, counts = self.asked, self.asked.counts[self.asked.learned]
+        self._bounds = bounds_of(asked.folds[asked.learned])
+        self._grams = fold_grams(self.columns, self._bounds)
+        total = counts.sum(axis=0)
+        self._counts = counts & (total >= FOLDS)
+        targets = asked.targets[asked.learned]
+        mean = np.where(self._counts, targets, 0.0).sum(axis=0) / np.maximum(1, total)
+        self._centred = np.where(self._counts, targets - mean, 0.0)
+        self.coefficients_ = np.zeros((FOLDS, len(self.columns), targets.shape[1]))
+        for own in _alike(self._counts):
+            self.coefficients_[:, :, own] = self._fitted(own)
+        return self
 
+    def left(self) -> Floats:
+        """What they leave of the targets in the rows left out, (l, t), 0 where a row is not the target's."""
+        out = self._centred.copy()
+        for fold, rows in runs(self.asked.folds[self.asked.learned]):
+            out[rows] -= self.columns[:, rows].T @ self.coefficients_[fold].astype(np.float32)
+        return np.where(self._counts, out, 0.0)
 
-def _ridges(columns: Singles, asked: Asked) -> tuple[Floats, Floats]:
-    """Coefficients (FOLDS, p, t) at each target's best penalty, and the residuals (l, t) of what they leave out."""
-    targets, counts = asked.targets[asked.learned], asked.counts[asked.learned]
-    coefficients = np.zeros((FOLDS, columns.shape[1], targets.shape[1]))
-    left = np.zeros(targets.shape)
-    for own in _alike(counts):
-        rows = np.flatnonzero(counts[:, own[0]])
-        if len(rows) < FOLDS:
-            continue
-        folds, y = asked.folds[asked.learned][rows], targets[np.ix_(rows, own)]
-        centred = y - y.mean(axis=0)
-        coefficients[:, :, own], left[np.ix_(rows, own)] = _ridge(columns[rows], centred, folds)
-    return coefficients, left
+    def _fitted(self, own: Ints) -> Floats:
+        """Of targets that count on the same rows: (FOLDS, p, own)."""
+        y, grams = self._centred[:, own].astype(np.float32), self._grams_of(self._counts[:, own[0]])
+        folds = [slice(*ends) for ends in pairwise(self._bounds)]
+        sums = np.stack([self.columns[:, fold] @ y[fold] for fold in folds]).astype(np.float64)
+        paths = np.stack([_path(grams.sum(axis=0) - grams[f], sums.sum(axis=0) - sums[f]) for f in range(FOLDS)])
+        # of what is left out in each fold, the squares, less those of the targets themselves
+        inside = np.einsum("flpt,flpt->lt", paths, grams[:, None] @ paths - 2 * sums[:, None])
+        every = np.arange(len(own))
+        return np.moveaxis(paths[:, inside.argmin(axis=0), :, every], 0, 2)
+
+    def _grams_of(self, counted: Bools) -> Floats:
+        """Of the rows that count, (FOLDS, p, p): what the fewer of them and the others make, or leave of all."""
+        few = counted if 2 * counted.sum() < len(counted) else ~counted
+        if not few.any():
+            return self._grams
+        rows = np.flatnonzero(few)
+        found = fold_grams(self.columns[:, rows], np.searchsorted(rows, self._bounds))
+        return found if few is counted else self._grams - found
 
 
 def _alike(counts: Bools) -> list[Ints]:
@@ -134,28 +172,11 @@ def _alike(counts: Bools) -> list[Ints]:
     return [np.array(group, dtype=np.int64) for group in groups.values()]
 
 
-def _ridge(columns: Singles, centred: Floats, folds: Ints) -> tuple[Floats, Floats]:
-    """Of one group of targets: coefficients (FOLDS, p, t) and left-out residuals (m, t)."""
-    parts = [(columns[folds == fold], centred[folds == fold].astype(np.float32)) for fold in range(FOLDS)]
-    grams = np.stack([part.T @ part for part, _ in parts]).astype(np.float64)
-    sums = np.stack([part.T @ y for part, y in parts]).astype(np.float64)
-    paths = np.stack([_path(grams.sum(axis=0) - grams[f], sums.sum(axis=0) - sums[f]) for f in range(FOLDS)])
-    left = np.zeros((len(PENALTIES), *centred.shape))
-    for fold in range(FOLDS):
-        own = folds == fold
-        left[:, own] = centred[own] - parts[fold][0] @ paths[fold].astype(np.float32)
-    errors = (left**2).sum(axis=1)
-    best, every = errors.argmin(axis=0), np.arange(centred.shape[1])
-    return np.moveaxis(paths[:, best, :, every], 0, 2), left[best, :, every].T
-
-
 def _path(gram: Floats, sums: Floats) -> Floats:
     """Ridge coefficients (penalties, p, t) at each of PENALTIES."""
-    sizes, axes = np.linalg.eigh(gram)
-    inside = axes.T @ sums
-    shrunk = np.maximum(sizes, 0)[None, :, None] + PENALTIES[:, None, None]
-    out: Floats = axes @ (inside / shrunk)
-    return out
+    axes = np.eye(len(gram))
+    halves = [cho_factor(gram + penalty * axes, lower=True, check_finite=False) for penalty in PENALTIES]
+    return np.stack([cho_solve(half, sums, check_finite=False) for half in halves])
 
 
 def _grown(asked: Asked, seed: int) -> Floats:

@@ -87,6 +87,8 @@ class Influence:
     def among(self, rows: Bools) -> "Influence":
         """Only those of the trials' rows that are marked, (n,)."""
         kept = rows[self.rows]
+        if kept.all():
+            return self
         return Influence(**{name: values[kept] for name, values in vars(self).items()})
 
 
@@ -137,6 +139,8 @@ def measure(
     spends = values if values is not None else [None] * len(influences)
     k = len(trials.missions)
     group = np.where(trials.mission < 0, k, trials.mission)
+    known, people = np.unique(trials.customer, return_inverse=True)
+    crowd = _Crowd(group, people, k + 1, len(known))
     shape = (trials.happened.shape[1], k + 2)
     eligible, exposed = np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.int64)
     tables = np.full((3, 7, *shape), np.nan)
@@ -146,7 +150,7 @@ def measure(
         exposed[m] = _counts(group[reached & trials.happened[:, m]], k)
         for nth, (one, fewest) in enumerate(zip(found, (1, PLACEBO_FEWEST, 1), strict=True)):
             if one is not None:
-                tables[nth, :, m] = _figures(one.among(among), group, trials.customer, k, fewest)
+                tables[nth, :, m] = _figures(one.among(among), crowd, fewest)
     cells = (np.minimum(exposed, eligible - exposed) >= CELL) & (np.arange(k + 2) < k)
     (effect, error, shared), placebo = (settled(Raw(*table[[0, 1, 2, 5, 6]]), cells) for table in tables[:2])
     # of spend, the corrections hold the far tails that its model is learned without: they are kept whole
@@ -169,28 +173,66 @@ def _counts(group: Ints, k: int) -> Ints:
     return out
 
 
-def _figures(influence: Influence, group: Ints, customer: Ints, k: int, fewest: int) -> Floats:
-    """effect, sampling error, naive, control, overlap, correction and its error by group, (7, k + 2); nan where an arm
-    has fewer journeys than that."""
-    out = np.full((7, k + 2), np.nan)
-    groups, people = group[influence.rows], customer[influence.rows]
-    for g in range(k + 2):
-        inside = groups == g if g <= k else np.ones(len(groups), dtype=bool)
-        treated = influence.treated[inside]
-        if not fewest <= treated.sum() <= len(treated) - fewest:
-            continue
-        values, outcome = influence.values[inside], influence.outcome[inside]
-        correction, weight = values - influence.modelled[inside], influence.weight[inside]
-        usual = np.where(treated, weight[treated].mean(), weight[~treated].mean())
-        out[:, g] = (
-            values.mean(),
-            clustered_error(values, people[inside]),
-            outcome[treated].mean() - outcome[~treated].mean(),
-            influence.control[inside].mean(),
-            influence.inside[inside].mean(),
-            correction.mean(),
-            clustered_error(correction * (1 - usual / weight), people[inside]),
-        )
+@dataclass(frozen=True)
+class _Crowd:
+    """Of each row of the trials (n,): its group, of so many, and its customer, as a code below `people`."""
+
+    group: Ints
+    customer: Ints
+    groups: int
+    people: int
+
+    def take(self, rows: Ints) -> "_Crowd":
+        return replace(self, group=self.group[rows], customer=self.customer[rows])
+
+    def sums(self, values: Floats) -> Floats:
+        """By group and of all, (groups + 1,)."""
+        found = np.bincount(self.group, values, self.groups)
+        out: Floats = np.append(found, found.sum())
+        return out
+
+    def by_customer(self, values: Floats | None = None) -> Floats:
+        """The same, or counts, of each customer apart: (groups + 1, people)."""
+        cell = self.group * self.people + self.customer
+        found = np.bincount(cell, values, self.groups * self.people).reshape(self.groups, self.people)
+        out: Floats = np.vstack([found, found.sum(axis=0)]).astype(np.float64)
+        return out
+
+
+def _figures(influence: Influence, crowd: _Crowd, fewest: int) -> Floats:
+    """effect, sampling error, naive, control, overlap, correction and its error by group, (7, groups + 1); nan where an
+    arm has fewer journeys than that."""
+    own, weight = crowd.take(influence.rows), influence.weight
+    arms = [influence.treated, ~influence.treated]
+    sizes = [own.sums(arm.astype(np.float64)) for arm in arms]
+    count = np.maximum(1, sizes[0] + sizes[1])
+    journeys = own.by_customer()
+    correction = influence.values - influence.modelled
+    with np.errstate(invalid="ignore", divide="ignore"):
+        means = [own.sums(np.where(arm, influence.outcome, 0.0)) / size for arm, size in zip(arms, sizes, strict=True)]
+        usual = [own.sums(np.where(arm, weight, 0.0)) / size for arm, size in zip(arms, sizes, strict=True)]
+        beyond = own.by_customer(correction)
+        for arm, typical in zip(arms, usual, strict=True):
+            beyond -= typical[:, None] * own.by_customer(np.where(arm, correction / weight, 0.0))
+        out = np.stack([
+            own.sums(influence.values) / count,
+            _errors(own.by_customer(influence.values), journeys),
+            means[0] - means[1],
+            own.sums(influence.control) / count,
+            own.sums(influence.inside.astype(np.float64)) / count,
+            own.sums(correction) / count,
+            _errors(beyond, journeys),
+        ])  # fmt: skip
+    out[:, np.minimum(*sizes) < fewest] = np.nan
+    return out
+
+
+def _errors(sums: Floats, counts: Floats) -> Floats:
+    """clustered_error of each row's mean, from its values' sums and counts by cluster; nan with fewer than two."""
+    total, clusters = counts.sum(axis=1), (counts > 0).sum(axis=1)
+    apart = sums - (sums.sum(axis=1) / total)[:, None] * counts
+    out: Floats = np.sqrt((apart**2).sum(axis=1) * (clusters / (clusters - 1))) / total
+    out[clusters < 2] = np.nan
     return out
 
 

@@ -5,9 +5,9 @@ import dataclasses
 import numpy as np
 import pytest
 
-from pipeline.estimators.basis import coded, learn, with_products
+from pipeline.estimators.basis import coded, learn, learned, with_products
 from pipeline.estimators.moment_effects import MomentEffects
-from pipeline.estimators.ridge_logit import expit, fit_left_out, fold_grams, own_fold
+from pipeline.estimators.ridge_logit import expit, fold_grams, lines, logits
 from pipeline.estimators.scores import FOLDS, folds_of
 from pipeline.estimators.trials import Trials, clustered_error, measure
 
@@ -117,22 +117,26 @@ def test_a_customer_s_journeys_share_a_fold() -> None:
     assert set(folds_of(np.arange(100), 1)) == set(range(FOLDS))
 
 
-def test_left_out_logits_are_those_of_a_solver_that_is_trusted() -> None:
-    from sklearn.linear_model import LogisticRegression
+def test_left_out_regressions_are_those_of_a_solver_that_is_trusted() -> None:
+    from sklearn.linear_model import LogisticRegression, Ridge
 
     rng = np.random.default_rng(4)
-    columns = rng.normal(size=(400, 5))
+    columns = rng.normal(size=(400, 5)).astype(np.float32)
     outcome = (rng.random(400) < expit(columns[:, 0] - 0.5)).astype(np.float64)
-    table, folds = np.column_stack([columns, np.ones(400)]), np.arange(400) % 3
-    penalty = np.outer(np.r_[np.ones(5), 0.0], [2.0, 50.0])
-    fitted = fit_left_out(table, outcome, folds, fold_grams(table, folds, 3), penalty)
+    bounds = np.array([0, 130, 130, 400])
+    design = np.vstack([columns.T, np.ones(400, dtype=np.float32)])
+    grams = fold_grams(design, bounds)
+    penalties = np.array([[2.0] * 5 + [0.0], [np.inf] + [50.0] * 4 + [0.0]])
+    found = logits(design, np.stack([outcome, 1 - outcome]), bounds, grams, penalties)
+    straight = lines(design, outcome, bounds, grams, penalties[0])
     for fold in range(3):
-        for nth, strength in enumerate([2.0, 50.0]):
-            trusted = LogisticRegression(C=1 / strength, tol=1e-8).fit(columns[folds != fold], outcome[folds != fold])
-            found = fitted[:, fold * 2 + nth]
-            np.testing.assert_allclose(found, np.r_[trusted.coef_[0], trusted.intercept_], atol=0.005)
-    scores = own_fold(table @ fitted, folds, 3)
-    assert scores[4, 1] == pytest.approx(float(table[4] @ fitted[:, (4 % 3) * 2 + 1]))
+        train = np.r_[0 : bounds[fold], bounds[fold + 1] : 400]
+        first = LogisticRegression(C=1 / 2, tol=1e-8).fit(columns[train], outcome[train])
+        second = LogisticRegression(C=1 / 50, tol=1e-8).fit(columns[train, 1:], 1 - outcome[train])
+        ridge = Ridge(2.0).fit(columns[train].astype(np.float64), outcome[train])
+        np.testing.assert_allclose(found[fold, 0], np.r_[first.coef_[0], first.intercept_], atol=0.005)
+        np.testing.assert_allclose(found[fold, 1], np.r_[0.0, second.coef_[0], second.intercept_], atol=0.005)
+        np.testing.assert_allclose(straight[fold], np.r_[ridge.coef_, ridge.intercept_], atol=1e-5)
 
 
 def test_repeating_every_row_of_a_cluster_does_not_make_it_surer() -> None:
@@ -171,12 +175,20 @@ def test_a_number_is_also_told_by_its_place_in_its_mission() -> None:
     assert left.var() < 0.35 * early.var()
 
 
+def test_a_place_is_the_share_of_smaller_values_and_half_of_the_equal_ones() -> None:
+    known = coded({"few": np.array([1.0, 1.0, 2.0, 5.0, np.nan] * 4)}, 20)
+    basis, parts = learned(known, np.zeros(20, dtype=np.int64), 1)
+    np.testing.assert_allclose(parts.places[0, :5], [-0.5, -0.5, 0.25, 0.75, 0.0])
+    others = basis.parts(np.array([[0.0], [1.5], [9.0]]), np.zeros(3, dtype=np.int64))
+    np.testing.assert_allclose(others.places[0], [-1.0, 0.0, 1.0])
+
+
 def test_the_products_that_the_targets_go_with_are_kept() -> None:
     rng = np.random.default_rng(8)
     numbers = rng.normal(size=(3000, 12))
     known, mission = coded({f"x{i}": numbers[:, i] for i in range(12)}, 3000), np.zeros(3000, dtype=np.int64)
     crossed = np.sign(numbers[:, 3] * numbers[:, 8])
-    basis = with_products(learn(known, mission, 1), known, mission, (crossed + rng.normal(size=3000))[:, None])
+    basis = with_products(*learned(known, mission, 1), (crossed + rng.normal(size=3000))[:, None])
     assert (3, 8) in basis.products
     assert len(basis.products) < 66
     table = basis.columns(known.values, mission)
