@@ -218,7 +218,7 @@ def smtp_connection() -> Any:
 
 def tell_engineers(subject: str, text: str, name: str) -> None:
     """Mails the engineers, by Airflow's connection, else the settings' server, else into the outbox as <name>.eml."""
-    from pipeline import mail
+    from pipeline import mail, rights
     from pipeline.catalog import write_bytes
 
     settings = load_settings(**mail_flags())
@@ -230,9 +230,11 @@ def tell_engineers(subject: str, text: str, name: str) -> None:
     if settings.smtp.host:
         engineers = Audience.model_construct(name=name, recipients=settings.alert_recipients)
         ledger = mail.Ledger(settings.data / "outbox" / "alerts.jsonl")
-        mail.send(mail.Parcel(bytes(message), engineers, date.today()), settings, ledger)
+        with rights.owner_only():
+            mail.send(mail.Parcel(bytes(message), engineers, date.today()), settings, ledger)
     else:
-        write_bytes(settings.data / "outbox" / f"{name}.eml", bytes(message))
+        with rights.owner_only():
+            write_bytes(settings.data / "outbox" / f"{name}.eml", bytes(message))
 
 
 def _mark(run_id: str) -> str:

@@ -19,6 +19,7 @@ from datetime import date
 from pathlib import Path
 from typing import IO
 
+from pipeline import disk, leftovers, rights
 from pipeline.errors import LockedError, NightError, SettingsError, StageError
 
 
@@ -104,7 +105,11 @@ class Store:
         return self.folder(night, build)
 
     def begin(self, night: str, *, keep: tuple[str, ...] = ()) -> Path:
-        """Opens a build of the night, in place of one left unfinished; `keep` stages are taken over from the last."""
+        """Opens a build of the night, in place of one left unfinished; `keep` stages are taken over from the last.
+
+        What killed runs left half written goes first.
+        """
+        leftovers.sweep(self.data)
         state = self.read().night(night)
         folder = self.folder(night, state.next_build)
         shutil.rmtree(folder, ignore_errors=True)
@@ -118,14 +123,17 @@ class Store:
         return folder
 
     def discard(self, night: str) -> None:
-        """Drops the night's build in progress; a night that was never finished is forgotten."""
+        """Drops the night's build in progress; a night that was never finished is forgotten.
+
+        The build goes first: on a full disk the catalogue can only be written once there is room.
+        """
         state = self.read().night(night)
         if state.build is None:
-            self.update(lambda c: replace(c, nights={n: s for n, s in c.nights.items() if n != night}))
             shutil.rmtree(self.data / "builds" / night, ignore_errors=True)
+            self.update(lambda c: replace(c, nights={n: s for n, s in c.nights.items() if n != night}))
         elif state.working is not None:
-            self.set_night(night, working=None)
             shutil.rmtree(self.folder(night, state.working), ignore_errors=True)
+            self.set_night(night, working=None)
 
     def publish(self, night: str) -> Catalog:
         """Makes the working build the night's finished one; moves the pointer unless a later night is published."""
@@ -151,7 +159,7 @@ class Store:
     @contextmanager
     def lock(self, wait_seconds: float = 0.0) -> Iterator[None]:
         """Holds the data folder; raises LockedError where another run holds it for longer than wait_seconds."""
-        with _opened(self.data) as handle:
+        with rights.owner_only(), _opened(self.data) as handle:
             deadline = time.monotonic() + wait_seconds
             while not _locked(handle.fileno()):
                 if time.monotonic() >= deadline:
@@ -166,7 +174,8 @@ class Store:
             handle.truncate(0)
             handle.write(f"process {os.getpid()}")
             handle.flush()
-            yield
+            with disk.told(self.data):
+                yield
 
 
 def _opened(data: Path) -> IO[str]:
@@ -203,11 +212,14 @@ def write_bytes(path: Path, data: bytes) -> None:
     """Writes the file so that it is either the old one or the new one, whole, even after a crash."""
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
-    with fresh.open("wb") as handle:
-        handle.write(data)
-        handle.flush()
-        os.fsync(handle.fileno())
-    fresh.replace(path)
+    try:
+        with fresh.open("wb") as handle:
+            handle.write(data)
+            handle.flush()
+            os.fsync(handle.fileno())
+        fresh.replace(path)
+    finally:
+        fresh.unlink(missing_ok=True)
     sync_folder(path.parent)
 
 

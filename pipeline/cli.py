@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from pipeline import cli_approve, cli_arguments, cli_explain, cli_identity
+from pipeline import cli_approve, cli_arguments, cli_explain, cli_identity, cli_quarantine, cli_sources
 from pipeline.errors import LandmarkError
 from pipeline.stages import SOURCES, STAGES
 
@@ -31,6 +31,9 @@ def parser() -> argparse.ArgumentParser:
     _demo(commands)
     cli_identity.add(commands)
     cli_explain.add(commands)
+    cli_sources.add(commands)
+    cli_quarantine.add(commands)
+    _pruning(commands)
     cli_approve.add(commands)
     return top
 
@@ -85,6 +88,13 @@ def _demo(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     demo.add_argument("--nothing", action="store_true", help="plant no effect at all")
     demo.add_argument("--hidden", action="store_true", help="plant a strong cause that no export shows")
     demo.add_argument("--hard", action="store_true", help="people who are harder to tell apart and to know again")
+
+
+def _pruning(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    told = "let go of what the settings `retention` do not keep, as the end of each night does"
+    pruning = commands.add_parser("prune", help=told, description=told[0].upper() + told[1:] + ".")
+    _places(pruning, exports=False, journey_map=False)
+    pruning.add_argument("--dry-run", action="store_true", help="only tell what would go")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -211,6 +221,24 @@ def explain(given: argparse.Namespace) -> int:
     return cli_explain.run(given, _settings(given))
 
 
+def sources(given: argparse.Namespace) -> int:
+    """landmark sources"""
+    return cli_sources.run(given, _show)
+
+
+def prune(given: argparse.Namespace) -> int:
+    """landmark prune"""
+    from pipeline import runner
+
+    runner.prune(_settings(given), is_trial=given.dry_run, progress=print)
+    return 0
+
+
+def quarantine(given: argparse.Namespace) -> int:
+    """landmark quarantine"""
+    return cli_quarantine.run(given, _settings(given))
+
+
 def approve(given: argparse.Namespace) -> int:
     """landmark approve"""
     return cli_approve.run(given, _settings(given))
@@ -218,7 +246,7 @@ def approve(given: argparse.Namespace) -> int:
 
 COMMANDS = {
     "run": run, "stage": stage, "marts": marts, "check": check, "draft": draft, "demo": demo, "identity": identity,
-    "explain": explain, "approve": approve,
+    "explain": explain, "approve": approve, "sources": sources, "quarantine": quarantine, "prune": prune,
 }  # fmt: skip
 
 if __name__ == "__main__":

@@ -63,6 +63,10 @@ class StageError(LandmarkError):
     """A stage cannot run: unknown, or what it needs is not there."""
 
 
+class DiskError(LandmarkError):
+    """The disk refuses: it is full, it is read-only, or this user has no right there."""
+
+
 class IdentityError(LandmarkError):
     """Nobody, or several people, hold what was asked for; or a decision about two records cannot be taken."""
 

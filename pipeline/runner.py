@@ -11,16 +11,16 @@ import resource
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-from pipeline import summaries
+from pipeline import disk, rights, summaries
 from pipeline.catalog import Store, parse_night, sync_folder
 from pipeline.context import Run
-from pipeline.errors import LandmarkError, NightError, StageError
+from pipeline.errors import NightError, StageError
 from pipeline.journey_map import load_journey_map
 from pipeline.settings import Settings
 from pipeline.stages import BY_SOURCE, SOURCES, STAGES
@@ -78,7 +78,13 @@ def run_stage(
     run = open_run(settings, night, backfill=backfill)
     store = Store(settings.data)
     with _held(settings, store, progress):
-        return _run(run, _place(store, stage, source), progress)
+        place = _place(store, stage, source)
+        if stage == STAGES[0]:
+            _prepare(run, progress)
+        summary = _run(run, place, progress)
+        if stage == STAGES[-1]:
+            _prune(settings, progress)
+        return summary
 
 
 @contextmanager
@@ -123,14 +129,17 @@ def run_night(
         folder = _night(run, store, last, progress)
         if through is None:
             _rebuild_stale(settings, store, progress, backfill=backfill)
+            _prune(settings, progress)
     return folder
 
 
 def _night(run: Run, store: Store, last: str, progress: Progress) -> Path:
+    _prepare(run, progress)
     try:
         _stages(run, store, last, progress)
-    except LandmarkError:
-        store.discard(run.night.isoformat())
+    except Exception:
+        with suppress(OSError):  # a disk that refuses: the next run drops the build
+            store.discard(run.night.isoformat())
         raise
     done = store.read().night(run.night.isoformat())
     build = done.working if done.working is not None else done.build
@@ -180,11 +189,43 @@ def marts_folder(settings: Settings) -> Path:
     return store.folder(catalog.published, int(catalog.night(catalog.published).build or 0)) / PUBLISHES
 
 
+def prune(settings: Settings, *, is_trial: bool = False, progress: Progress = silent) -> None:
+    """Lets go of what the settings `retention` say, as the end of each night does; a trial only tells what that is."""
+    from pipeline import retention
+
+    store = Store(settings.data)
+    with _held(settings, store, progress):
+        if not is_trial:
+            _prune(settings, progress)
+        else:
+            for line in retention.planned(settings.data, settings.retention).told(settings.data):
+                progress(f"would prune {line}")
+
+
+def _prune(settings: Settings, progress: Progress) -> None:
+    from pipeline import retention
+
+    retention.prune(settings.data, settings.retention, progress)
+
+
+def _prepare(run: Run, progress: Progress) -> None:
+    """Says what was put right before the night; raises LandmarkError where it cannot be begun."""
+    from pipeline import preflight
+
+    for line in preflight.check(run):
+        progress(line)
+
+
 # -- one stage ------------------------------------------------------------------------------------------------------
 
 
 def _run(run: Run, place: _Place, progress: Progress) -> dict[str, Any]:
     progress(f"{run.night} {place.name} ...")
+    with disk.told(place.store.data, f"stage {place.name}, night {run.night}"):
+        return _transaction(run, place, progress)
+
+
+def _transaction(run: Run, place: _Place, progress: Progress) -> dict[str, Any]:
     was_open = place.store.read().night(run.night.isoformat()).working is not None
     folder = _build_folder(run, place)
     started = time.perf_counter()
@@ -204,7 +245,9 @@ def _run(run: Run, place: _Place, progress: Progress) -> dict[str, Any]:
         shutil.rmtree(fresh, ignore_errors=True)
     if place.stage == PUBLISHES:
         place.store.publish(run.night.isoformat())
-        write_views(marts_folder(run.settings), place.store.data / "landmark.duckdb")
+        write_views(marts_folder(run.settings), place.store.data / rights.DATABASE)
+    if run.settings.readers == "group" and place.stage in (PUBLISHES, "report"):
+        rights.let_group_read(place.store.data, marts_folder(run.settings), run.night.isoformat())
     summary["folder"] = str(folder / place.path)
     progress("\n".join(summaries.told(summary)))
     return summary
@@ -271,6 +314,8 @@ def _put_checks(session: Any, checked: Sequence[Any]) -> None:
     if not checked:
         return
     frame = pd.DataFrame([[getattr(c, name) for name in CHECKS_COLUMNS] for c in checked], columns=CHECKS_COLUMNS)
+    if f"{session.schema}.checks" in session.kept:  # those that the stage made itself, row by row
+        frame = pd.concat([session.frame(f"{session.schema}.checks"), frame], ignore_index=True)
     session.put(f"{session.schema}.checks", frame, grain=("table_name", "expectation", "column_name", "reason"))
 
 

@@ -20,9 +20,12 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from pipeline.errors import SettingsError
 from pipeline.own_key import own_key
+from pipeline.retention_settings import RetentionSettings
 from pipeline.sources.column_maps import column_map
 from pipeline.sources.connections import VARIABLE, Connection, parsed, scrubbed
+from pipeline.sources.conventions import Conventions, known_zone
 from pipeline.sources.forms import form_of
+from pipeline.sources.holiday_calendars import Holidays
 from pipeline.sources.vendors import VENDORS
 from pipeline.stages import SOURCES
 
@@ -47,7 +50,7 @@ class TableSettings(_Frozen):
     updated_at: str = "updated_at"
 
 
-class SourceSettings(_Frozen):
+class SourceSettings(Conventions):
     """How one source is treated: what its absence does to a night, and the vendors in whose own form it may arrive.
 
     place: where it lies, if not below `exports`: <place>/<table>/<YYYY-MM-DD>/<file>, or a database and its `tables`.
@@ -189,9 +192,13 @@ class Settings(_Frozen):
     mail_from: str = "landmark@localhost"
     smtp: SmtpSettings = SmtpSettings()
     report_url: str = ""
+    readers: Literal["owner", "group"] = "owner"
+    retention: RetentionSettings = RetentionSettings()
+    disk_reserve_megabytes: int = Field(default=200, ge=0)
     missions: int | None = Field(default=None, ge=1, le=30)
     small_group: int = Field(default=10, ge=1)
     front_line: FrontLineSettings = FrontLineSettings()
+    holidays: Holidays = Field(default_factory=dict)
     hash_key: str = Field(default="", repr=False)
     connections: dict[str, Connection] = Field(default_factory=dict, repr=False)
 
@@ -232,13 +239,7 @@ class Settings(_Frozen):
     @field_validator("time_zone")
     @classmethod
     def _zone(cls, value: str) -> str:
-        from zoneinfo import ZoneInfo
-
-        try:
-            ZoneInfo(value)
-        except (KeyError, ValueError, OSError) as error:
-            raise ValueError(f"{value!r} is not an IANA time zone such as Europe/Berlin") from error
-        return value
+        return known_zone(value)
 
     @field_validator("audiences")
     @classmethod

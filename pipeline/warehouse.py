@@ -103,7 +103,7 @@ class Session:
     def _connect(self) -> "duckdb.DuckDBPyConnection":
         import duckdb
 
-        self.spill.mkdir(parents=True, exist_ok=True)
+        self.spill.mkdir(parents=True, exist_ok=True, mode=0o700)
         connection = duckdb.connect(
             ":memory:",
             config={
@@ -181,7 +181,7 @@ class Session:
         self._schema(table.partition(".")[0])
         named = {name: params[name] for name in model.params}
         self.make_room(table)
-        self._create(f"create {'view' if view else 'table'} {table} as {model.sql}", named, table)
+        self._create(f"create {'view' if view else 'table'} {table} as {model.sql}", named)
         if keep:
             self.kept[table] = model.grain
 
@@ -202,20 +202,10 @@ class Session:
     def select(self, table: str, sql: str) -> None:
         """Makes a scratch table of a select that was compiled from the journey map."""
         self._schema(table.partition(".")[0])
-        self._create(f"create or replace table {table} as {sql}", {}, table)
+        self._create(f"create or replace table {table} as {sql}", {})
 
-    def _create(self, sql: str, params: dict[str, object], table: str) -> None:
-        import duckdb
-
-        try:
-            self.connection.execute(sql, params) if params else self.connection.execute(sql)
-        except duckdb.OutOfMemoryException as error:
-            raise StageError(
-                "out of memory",
-                where=table,
-                value=self.settings.memory_limit,
-                fix="Raise LANDMARK_MEMORY_LIMIT or free disk for spilling",
-            ) from error
+    def _create(self, sql: str, params: dict[str, object]) -> None:
+        self.connection.execute(sql, params) if params else self.connection.execute(sql)
 
     def put(self, table: str, data: "pa.Table | pd.DataFrame", *, grain: Sequence[str], keep: bool = True) -> None:
         """Makes a table of computed rows."""
@@ -293,7 +283,8 @@ def write_views(marts: Path, path: Path) -> None:
     import duckdb
 
     fresh = path.with_name(f".{path.name}.fresh")
-    fresh.unlink(missing_ok=True)
+    for old in (fresh, fresh.with_name(f"{fresh.name}.wal")):  # a run was killed here: its log would be replayed
+        old.unlink(missing_ok=True)
     with duckdb.connect(str(fresh)) as connection:
         for table, places in sorted(_tables([marts]).items()):
             connection.execute(f"create view {table} as {_view(table, places)}")

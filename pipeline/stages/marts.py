@@ -5,7 +5,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from pipeline import front_line
+from pipeline import front_line, measures, rights
 from pipeline.context import Run
 from pipeline.stages import BY_SOURCE, SOURCES
 from pipeline.warehouse import Session
@@ -16,8 +16,9 @@ MARTS = (
     "acted_feelings", "moment_memory", "emotion_curve", "connected_moments", "map_warnings", "quarantine", "runs",
     "personas", "mission_history", "mission_flows", "mission_moods",
     "trials", "moment_kinds", "moment_groups", "moment_pairs", "ranking_changes",
-    "next_moments", "cards",
+    "next_moments", "cards", "check_history",
 )  # fmt: skip
+HISTORY = "check_history"
 
 
 def build(run: Run, session: Session) -> None:
@@ -26,11 +27,31 @@ def build(run: Run, session: Session) -> None:
 
     rows = _stage_runs(session.output.parent, run.night)
     session.put("marts.stage_runs", pd.DataFrame(rows), grain=("stage",), keep=False)
+    _put_checked(session)
     for mart in MARTS:
-        session.model(f"marts.{mart}", view=True)
-    session.private.add("cards")
+        if mart != HISTORY:
+            session.model(f"marts.{mart}", view=True)
+    session.model(f"marts.{HISTORY}", night=run.night, first_kept=measures.first_kept(run.night))
+    session.private.update(rights.OWN_MARTS)
     session.save(front_line.CARDS_CSV, front_line.as_csv(session.arrow("marts.cards")), private=True)
     session.log(f"{len(MARTS)} marts")
+
+
+def _put_checked(session: Session) -> None:
+    """Scratch tables of the checks of tonight's stages, of last night's marts, and of all nights before."""
+    import pyarrow as pa
+
+    tonight = [session.arrow(f"{stage}.checks") for stage in NEEDS if session.has(f"{stage}.checks")]
+    every = pa.concat_tables(tonight)
+    before = {name: session.previous("marts", name) for name in ("checks", HISTORY)}
+    nights = every.slice(0, 0).append_column("night", pa.array([], pa.date32()))
+    given = {
+        "checked": every,
+        "checked_before": every.slice(0, 0) if before["checks"] is None else before["checks"],
+        "history_before": nights if before[HISTORY] is None else before[HISTORY],
+    }
+    for name, table in given.items():
+        session.put(f"marts.{name}", table, grain=("table_name",), keep=False)
 
 
 def _stage_runs(build_folder: Path, night: date) -> list[dict[str, Any]]:

@@ -4,10 +4,14 @@ Everything delivered up to the night that has not landed yet is copied. What lan
 changes at its place afterwards is landed again only while no finished night has taken it in.
 """
 
+from collections.abc import Iterable
+
+from pipeline import room
 from pipeline.catalog import Store
 from pipeline.context import Run
 from pipeline.erasure import is_unfinished
 from pipeline.errors import DeliveryError, NightError, PassingError, StageError
+from pipeline.sources import calendars
 from pipeline.sources.forms import ANY, forms_of
 from pipeline.sources.landing import Landed, Landing
 from pipeline.sources.opening import opened
@@ -39,7 +43,10 @@ def build(run: Run, session: Session, source: str) -> None:
         _night_exists(run, deliverer, listed, source)
         due = [d for d in listed if d.night <= night and _is_wanted(d, run, session)]
         landed = _land(deliverer, landing, due, run, session)
-    _report_missing(run, session, source, due, landed)
+    _report_missing(run, session, source, due, [file for file in landed if not calendars.is_ours(file)])
+    if source == calendars.SOURCE and run.settings.holidays:
+        made = calendars.Calendars(run.settings.holidays, run.night, landed)
+        landed = _land(made, landing, made.deliveries(source), run, session)
     _put(session, [file for file in landed if file.night <= night])
 
 
@@ -95,6 +102,8 @@ def _land(deliverer: Deliverer, landing: Landing, due: list[Delivery], run: Run,
     known = {file.place: file for file in landing.files()}
     finished = max((n for n, s in Store(run.settings.data).read().nights.items() if s.build is not None), default="")
     landing.sweep()
+    fresh_bytes = sum(listed.size or 0 for listed in due if landing.place(listed) not in known)
+    room.check(run.settings, run.night.isoformat(), fresh_bytes)
     fresh = 0
     for listed in due:
         place = landing.place(listed)
@@ -110,12 +119,24 @@ def _land(deliverer: Deliverer, landing: Landing, due: list[Delivery], run: Run,
         except PassingError as error:
             _go_on_or_stop(run, session, landing.source, error)
             continue
+        _look_at(known[place], known.values(), session)
         landing.keep(known.values())
         fresh += 1
         if before is not None and before.path != place:
             landing.sweep()
     session.log(f"{fresh} of {len(due)} files landed now")
     return sorted(known.values())
+
+
+def _look_at(file: Landed, known: Iterable[Landed], session: Session) -> None:
+    """Tells a file without a byte, and one that is another one again."""
+    shown_as = f"{file.source}/{file.table}/{file.night}/{file.file}"
+    if not file.bytes:
+        session.log(f"warning: {shown_as} has no byte in it")
+    for other in known:
+        if file.bytes and other.sha256 == file.sha256 and other.table == file.table and other.place != file.place:
+            session.log(f"warning: {shown_as} is the same, byte for byte, as {other.night}/{other.file}")
+            return
 
 
 def _news(deliverer: Deliverer, listed: Delivery, before: Landed | None, finished: str) -> Delivery | None:

@@ -68,6 +68,7 @@ def test_parsing_imports_nothing_heavy() -> None:
         "pipeline",
         "pipeline.errors",
         "pipeline.own_key",
+        "pipeline.retention_settings",
         "pipeline.settings",
         "pipeline.stage_docs",
         "pipeline.stages",
