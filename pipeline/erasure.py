@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from pipeline import erasure_plan, tombstones
+from pipeline import erasure_plan, leftovers, tombstones
 from pipeline.catalog import Store
 from pipeline.erasure_plan import Plan
 from pipeline.errors import IdentityError, StageError
@@ -97,7 +97,7 @@ def _carry_out(settings: Settings, plan: Plan, progress: Progress) -> Summary:
     from pipeline.erasure_files import Files
 
     files = Files(settings.data, plan)
-    files.clear_leftovers()
+    leftovers.sweep(settings.data)
     counts: dict[str, int] = {}
     for source, table, night, file, _ in plan.lines:
         name = f"{source}/{table}/{night}/{file}"
@@ -105,7 +105,7 @@ def _carry_out(settings: Settings, plan: Plan, progress: Progress) -> Summary:
     key = tombstones.key_mark(settings.hash_key)
     tombstones.add(settings, tombstones.Tombstone(plan.night, plan.customer_id, key, plan.hashes, counts))
     progress("erase: landing zone ...")
-    landed = _rewrite_landed(settings.data, plan)
+    landed = _rewrite_landed(settings, plan)
     progress("erase: builds ...")
     with _session(settings) as session:
         builds = Builds(settings.data / "builds", session, plan)
@@ -126,14 +126,14 @@ def _carry_out(settings: Settings, plan: Plan, progress: Progress) -> Summary:
     }
 
 
-def _rewrite_landed(data: Path, plan: Plan) -> int:
+def _rewrite_landed(settings: Settings, plan: Plan) -> int:
     rewritten = 0
     for source, changes in plan.landed.items():
-        landing = Landing(data, source)
+        landing = Landing(settings.data, source)
         landing.sweep()
         for file in landing.files():
             if file.path in changes:
-                landing.replace(file, changes[file.path])
+                landing.replace(file, changes[file.path], settings.sources[source].conventions)
                 rewritten += 1
     return rewritten
 

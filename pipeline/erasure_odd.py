@@ -5,7 +5,8 @@ import re
 from pathlib import Path
 
 from pipeline.erasure_values import Sought
-from pipeline.sources import json_door
+from pipeline.sources.conventions import USUAL, Conventions
+from pipeline.sources.elements import is_array
 from pipeline.sources.lines import pieces
 
 WHOLE = 0  # the line that stands for a whole file
@@ -14,7 +15,9 @@ _LARGEST_BYTES = 1 << 28
 Change = tuple[int, str]
 
 
-def changes(path: Path, name: str, sought: Sought, *, is_unreadable: bool) -> dict[int, Change]:
+def changes(
+    path: Path, name: str, sought: Sought, *, is_unreadable: bool, how: Conventions = USUAL
+) -> dict[int, Change]:
     """What a file loses in which one line is no record: of a JSON array the person's elements, line by line, unless
     its elements are records themselves.
 
@@ -22,17 +25,17 @@ def changes(path: Path, name: str, sought: Sought, *, is_unreadable: bool) -> di
     """
     if path.stat().st_size > _LARGEST_BYTES or not (is_unreadable or ".json" in name.lower()):
         return {}
-    text = _text(path, name)
+    text = _text(path, name, how)
     if text.lstrip().startswith("[") and not is_unreadable:
-        is_read = "\n" in text.strip() and json_door.is_array(text.encode())
+        is_read = is_array(text.encode())
         return {} if is_read else _of_array(text, sought)
     return {WHOLE: (0, "")} if is_unreadable and sought.within(text) else {}
 
 
-def _text(path: Path, name: str) -> str:
+def _text(path: Path, name: str, how: Conventions) -> str:
     if name.lower().endswith(".parquet"):
         return path.read_bytes().decode("utf-8", "replace")
-    return b"".join(data for data, _ in pieces(path, name)).decode("utf-8", "replace")
+    return b"".join(data for data, _ in pieces(path, name, how)).decode("utf-8", "replace")
 
 
 def _of_array(text: str, sought: Sought) -> dict[int, Change]:

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline import ingest_vendor
+from pipeline import ingest_conventions, ingest_vendor
 from pipeline.errors import DeliveryError
 from pipeline.sources import csv_door, json_door, parquet_door
 from pipeline.sources.forms import JSON_COLUMNS, Form
+from pipeline.sources.likeness import nearest, told
 from pipeline.sources.vendors import Route
 from pipeline.warehouse import Session, quoted
 
@@ -23,10 +24,13 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 SLAB_ROWS = 250_000
+SLAB_BYTES = 48 << 20  # of a slab as it is read; the next one is read meanwhile
+DOOR_BYTES = 96 << 20  # of what is taken in at once, as it was read
 FILE_FAULTS = ("missing_column", "no_header", "truncated", "not_parquet")
 _PLACE = "table_name varchar, delivered_night date, delivered_file varchar, delivered_line bigint"
 Keep = Callable[["pa.RecordBatch"], "pa.RecordBatch"]
-_ELEMENT = r"regexp_replace(regexp_replace(raw, '^[\[\s]+', ''), '[\],\s]+$', '')"
+_ELEMENT = r"regexp_replace(regexp_replace(raw, '^[\[,\s]+', ''), '[\],\s]+$', '')"
+_NUL = r"contains(text, '\u0000') and regexp_matches(text, '(^|[^\\])(\\\\)*\\u0000')"
 _KEPT = "broken varchar, raw varchar, unmapped varchar"
 
 
@@ -52,6 +56,11 @@ class Arrival:
         return self.route.form
 
     @property
+    def shown(self) -> str:
+        """What the log calls it."""
+        return f"{self.form.source}/{self.table}/{self.night}/{self.file}"
+
+    @property
     def label(self) -> str:
         """Partners, and the tables of vendors, share one table in ingest: their files carry their folder's name."""
         return self.form.label(self.table, self.file)
@@ -59,7 +68,7 @@ class Arrival:
 
 @dataclass
 class Door:
-    """Fills door.<table> file by file.
+    """Fills door.<table> file by file. rows, bytes: of what stands in it.
 
     Of vendors' tables: what an amount is in where they do not say it, and by which night what they name must be known.
     """
@@ -67,6 +76,7 @@ class Door:
     session: Session
     form: Form
     rows: int = 0
+    bytes: int = 0
     currency: str = ""
     known_night: str = ""
 
@@ -75,16 +85,33 @@ class Door:
         columns = ", ".join(f'"{column.name}" varchar' for column in self.form.columns)
         ask(self.session, "create schema if not exists door")
         ask(self.session, f"create or replace table door.{self.form.name} ({_PLACE}, {_KEPT}, {columns})")
-        self.rows = 0
+        self.rows = self.bytes = 0
+
+    @property
+    def is_full(self) -> bool:
+        """Whether what stands in it should be taken in now: memory holds so much, however large the files are."""
+        return self.rows >= SLAB_ROWS or self.bytes >= DOOR_BYTES
 
     def slabs(self, arrival: Arrival, keep: Keep | None = None) -> Iterator[int]:
         """Takes a file in, or what `keep` keeps of it, a slab of rows at a time; yields each slab's number of rows.
 
         A file that cannot be read at all becomes one row at line 0 that says why.
         """
-        if self.form != arrival.route.raw():
-            yield from self._translated(arrival, keep)
-            return
+        is_raw = self.form == arrival.route.raw()
+        taken = self._whole(arrival, keep) if is_raw else self._translated(arrival, keep)
+        last = ingest_conventions.last_row(self.session, self.form)
+        for count in taken:
+            if self.form == arrival.form and arrival.route.vendor is None:
+                self._read_as_written(arrival, last)
+            yield count
+            last = ingest_conventions.last_row(self.session, self.form)
+
+    def _read_as_written(self, arrival: Arrival, last: int) -> None:
+        how, ending = arrival.route.conventions, ending_of(arrival.file)
+        if odd := ingest_conventions.translate(self.session, self.form, how, ending, last):
+            self.session.log(f"warning: {arrival.shown}: {odd}")
+
+    def _whole(self, arrival: Arrival, keep: Keep | None) -> Iterator[int]:
         try:
             yield from self._slabs(arrival, keep)
         except DeliveryError as error:
@@ -98,27 +125,31 @@ class Door:
         for _ in inner.slabs(arrival, keep):
             count = ingest_vendor.translate(self.session, arrival.route, self.currency, self.known_night)
             self.rows += count
+            self.bytes += inner.bytes
             inner.clear()
             yield count
 
     def _slabs(self, arrival: Arrival, keep: Keep | None) -> Iterator[int]:
-        ending = _ending(arrival.file)
+        ending, how = ending_of(arrival.file), arrival.route.conventions
+        guessed: list[str] = []
         if ending == ".parquet":
-            lacks = self.form.lacking(parquet_door.columns(arrival.path))
+            lacks = _lack(arrival, parquet_door.columns(arrival.path, how)).told
             rows = parquet_door.batches(arrival.path)
             select = self._json_select(arrival, "to_json(row)::varchar", "null::varchar", lacks)
         elif ending in (".csv", ".tsv"):
             marks = csv_door.TAB if ending == ".tsv" else csv_door.COMMA
-            opened = csv_door.opened(arrival.path, arrival.file, marks, arrival.route.header(ending))
-            lacks = self.form.lacking(set(opened.header))
-            rows = opened.batches()
-            select = self._csv_select(arrival, opened.header, lacks)
+            opened = csv_door.opened(arrival.path, arrival.file, marks, arrival.route.header(ending), how)
+            lack, guessed = _lack(arrival, set(opened.header)), opened.guessed
+            rows = opened.batches(is_headless=lack.is_headless)
+            select = self._csv_select(arrival, opened.header, lack.told)
         else:
-            document = json_door.opened(arrival.path, arrival.file)
-            rows = document.batches
-            select = self._json_select(arrival, "raw", "broken", None, _ELEMENT if document.is_array else "raw")
+            document = json_door.opened(arrival.path, arrival.file, how)
+            rows, guessed = document.batches, document.guessed
+            select = self._json_select(arrival, "raw", "broken", None, _ELEMENT if document.has_signs else "raw")
         for slab in _grouped(map(keep, rows) if keep else rows):
             yield self._insert(slab, select)
+        if guessed and keep is None:
+            self.session.log(f"warning: {arrival.shown} is no UTF-8; read as {guessed[0]}, which alone fits it")
 
     def _insert(self, slab: list["pa.RecordBatch"], select: str) -> int:
         import pyarrow as pa
@@ -130,10 +161,11 @@ class Door:
             self.rows += ask(self.session, f"insert into door.{self.form.name} {select}")[0][0]
         finally:
             connection.unregister("slab")
+        self.bytes += sum(batch.nbytes for batch in slab)
         return self.rows - before
 
     def _fault(self, arrival: Arrival, error: DeliveryError) -> int:
-        code = "not_parquet" if _ending(arrival.file) == ".parquet" else "no_header"
+        code = "not_parquet" if ending_of(arrival.file) == ".parquet" else "no_header"
         nulls = ", ".join(["null"] * len(self.form.columns))
         reason = quoted(f"{code}: {error.what}")
         ask(
@@ -167,15 +199,18 @@ class Door:
             for number, (parent, paths) in enumerate(inner.items())
             if paths
         )
-        reason = _refused(
-            f"coalesce(broken, case when not ok then {quoted('unreadable: not a JSON object')} end)", lacks
-        )
+        nul = f"when {_NUL} then {quoted('unreadable: a NUL character')}"
+        reason = _refused(f"coalesce(broken, case when not ok then {quoted(json_door.BROKEN)} {nul} end)", lacks)
         tops = sorted({_names(column.path)[0] for column in self.form.columns})
         known, without = ", ".join(map(quoted, tops)), quoted(json.dumps(dict.fromkeys(tops)))
         return f"""
             with given as (select line, {raw} as raw, {broken} as broken from slab),
             told as (select *, {text} as text from given),
-            judged as (select *, coalesce(json_valid(text) and left(ltrim(text), 1) = '{{', false) as ok from told),
+            judged as (
+                select *, coalesce(json_valid(text), false) and (
+                    case when starts_with(text, '{{') then true else left(ltrim(text), 1) = '{{' end) as ok
+                from told
+            ),
             outer_values as (
                 select line, raw, text, broken, ok,
                     case when ok then json_transform(text, {_structure(outer, "")}) end as outer_,
@@ -220,6 +255,30 @@ def _text(name: str, value: str) -> str:
     return f"case when json_valid({text}) then {text} else to_json({text})::varchar end"
 
 
+@dataclass(frozen=True)
+class _Lack:
+    """What a file's columns leave out. is_headless: nothing resembles a column, as where a first record is the header.
+    told: the required columns that it lacks and those that may be meant; None where it lacks none.
+    """
+
+    told: str | None
+    is_headless: bool
+
+
+def _lack(arrival: Arrival, delivered: set[str]) -> _Lack:
+    form = arrival.route.raw()
+    lacks = form.lacking(delivered)
+    if lacks is None:
+        return _Lack(None, False)
+    known = {name for column in form.columns for name in (column.path, column.name)}
+    like = [(path, nearest(path, delivered - known)) for path in lacks.split(", ")]
+    alike = [f"{told(name)} for {path}" for path, name in like if name]
+    if not alike and not known & delivered:
+        return _Lack(f"{lacks}, nor any other that is known: has it a header line?", True)
+    way = "" if arrival.route.vendor else f": then map it in sources.{form.source}.columns"
+    return _Lack(lacks + (f" (perhaps {', '.join(alike)}{way})" if alike else ""), False)
+
+
 def _refused(broken: str, lacks: str | None) -> str:
     return quoted(f"missing_column: the file has no column {lacks}") if lacks else broken
 
@@ -228,7 +287,8 @@ def _place(arrival: Arrival, line: str) -> str:
     return f"{quoted(arrival.table)}, date {quoted(arrival.night)}, {quoted(arrival.label)}, {line}"
 
 
-def _ending(name: str) -> str:
+def ending_of(name: str) -> str:
+    """What tells a file's format: the ending of its name, without that of its packing."""
     path = Path(name.lower())
     return Path(path.stem).suffix if path.suffix in (".gz", ".zst") else path.suffix
 
@@ -244,10 +304,11 @@ def _grouped(batches: Iterator["pa.RecordBatch"]) -> Iterator[list["pa.RecordBat
 
 def _next_slab(batches: Iterator["pa.RecordBatch"]) -> list["pa.RecordBatch"]:
     held: list[Any] = []
-    rows = 0
+    rows = size = 0
     for batch in batches:
         held.append(batch)
         rows += batch.num_rows
-        if rows >= SLAB_ROWS:
+        size += batch.nbytes
+        if rows >= SLAB_ROWS or size >= SLAB_BYTES:
             break
     return held

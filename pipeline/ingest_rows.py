@@ -14,6 +14,7 @@ from pipeline import quality
 from pipeline.context import Run
 from pipeline.errors import DeliveryError
 from pipeline.ingest_door import FILE_FAULTS, ask
+from pipeline.ingest_notes import Notes
 from pipeline.sources.forms import Form
 from pipeline.warehouse import Session, quoted
 
@@ -58,13 +59,18 @@ class Rows:
     parts: list[Path] = field(default_factory=list)
     checks: dict[int, quality.Checked] = field(default_factory=dict)
 
+    @cached_property
+    def notes(self) -> Notes:
+        """What the log is to say of the table."""
+        return Notes(self.session, self.form)
+
     @property
     def folder(self) -> Path:
         """Where the table's parts lie."""
         return self.session.output / self.form.name
 
     def take(self, *, counts: bool = True) -> None:
-        """Takes in what stands in door.<table>. counts: whether its rows add to what arrived."""
+        """Takes in what stands in door.<table>. counts: they arrived now, and may stop the night."""
         name = f"ingest.{self.form.name}"
         self.session.model(
             name,
@@ -73,7 +79,9 @@ class Rows:
             number=NUMBER,
             consent_analytics_default=self.run.settings.consent_analytics_default,
         )
-        self._stop_on_broken_files()
+        self.notes.take(name)
+        if counts:
+            self._stop_on_broken_files()
         self._check(name)
         self._refuse(name)
         if counts:

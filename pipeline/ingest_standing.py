@@ -18,13 +18,14 @@ _PLACE = ", ".join(PLACE)
 
 
 def prepare(session: Session) -> None:
-    """Makes ingest.gone and door.standing: of all tables of the source, the rows that do not stand and that do."""
+    """Makes ingest.gone and door.standing: of the source's tables, rows that do not stand; how many of each file do."""
     ask(
         session,
         """
         create table ingest.gone (form varchar, table_name varchar, night date, file varchar, delivered_night date,
             delivered_file varchar, delivered_line bigint, record_id varchar, fate varchar);
-        create table door.standing (form varchar, table_name varchar, night date, file varchar);
+        create table door.standing (form varchar, table_name varchar, night date, file varchar,
+            standing_count bigint);
     """,
     )
 
@@ -55,10 +56,12 @@ class Standing:
         return [folder / part.name for part in parts]
 
     def _claim(self, earlier: Sequence[Path]) -> None:
-        """Makes door.claims: every row, of any night, of a key that the night brought and that has several."""
+        """Makes door.claims: every row, of any night, of a key that the night brought and that has several, or was
+        deleted at the source."""
         key, fresh = key_of(self.form), _parts(self.fresh)
+        columns = self._columns(fresh)
         both = _parts([*earlier, *self.fresh])
-        content = ", ".join(f'"{c}"' for c in self._columns(fresh) if c not in PLACE)
+        content = ", ".join(f'"{c}"' for c in columns if c not in PLACE)
         seen = f"select record_hash from door.seen where form = {quoted(self.form.name)}"
         known = f"select hash({key}) as record_hash from {_parts(earlier)}" if earlier else f"{seen} and false"
         ask(
@@ -70,6 +73,8 @@ class Standing:
                 select record_hash from seen union all select record_hash from known semi join seen using (record_hash)
             ) as both_nights
             group by record_hash having count(*) > 1
+            union
+            select hash({key}) from {fresh} where {_time("deleted_at", columns)} is not null
             """,
         )
         ask(
@@ -77,7 +82,8 @@ class Standing:
             f"""
             create or replace table door.claims as
             select
-                {key} as record_key, {_updated(self._columns(fresh))} as updated_at, {_PLACE},
+                {key} as record_key, {_time("updated_at", columns)} as updated_at,
+                {_time("deleted_at", columns)} as deleted_at, {_PLACE},
                 {self._record_id()} as record_id, {self._table_name()} as table_name,
                 md5(cast(to_json(struct_pack({_packed(content)})) as varchar)) as content
             from {both} as rows semi join door.touched on touched.record_hash = hash({key})
@@ -122,9 +128,13 @@ class Standing:
             f"""
             insert into door.standing
             select {quoted(self.form.name)}, {self._table_name()}, delivered_night,
-                regexp_replace(delivered_file, '^.*/', '')
-            from {_parts(parts)} as rows
-            anti join (select {_PLACE} from ingest.gone where form = {quoted(self.form.name)}) as gone using ({_PLACE})
+                regexp_replace(delivered_file, '^.*/', ''), standing_count
+            from (
+                select delivered_night, delivered_file, count(*) as standing_count
+                from {_parts(parts)} as rows
+                anti join (select {_PLACE} from ingest.gone where form = {quoted(self.form.name)}) as gone
+                    using ({_PLACE})
+                group by all)
         """,
         )
 
@@ -142,11 +152,11 @@ class Standing:
 
 
 def _parts(parts: Sequence[Path]) -> str:
-    return f"read_parquet([{', '.join(quoted(part) for part in parts)}])"
+    return f"read_parquet([{', '.join(quoted(part) for part in parts)}], union_by_name = true)"
 
 
-def _updated(columns: Sequence[str]) -> str:
-    return "updated_at" if "updated_at" in columns else "cast(null as timestamp)"
+def _time(name: str, columns: Sequence[str]) -> str:
+    return name if name in columns else "cast(null as timestamp)"
 
 
 def _packed(columns: str) -> str:

@@ -1,8 +1,9 @@
 """Other forms at the ingest door: rows of door.<vendor>__<table> become rows of door.<table>, one for one.
 
 sql/ingest/<vendor>__<table>.sql says what they mean. What it says of a row in `broken` sets the row aside: not_ours (it
-tells nothing that counts here) or unmatched (it names a record that has not arrived). It may look things up in
-door.known_<table>, all rows of the source's tables so far, superseded ones too, by the night in which they arrived.
+tells nothing that counts here, and is counted on its own) or unmatched (it names a record that has not arrived). It may
+look things up in door.known_<table>, all rows of the source's tables so far, superseded ones too, by the night in which
+they arrived.
 """
 
 from collections.abc import Sequence

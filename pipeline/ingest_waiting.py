@@ -4,13 +4,15 @@ Every night that is taken in is looked at in order, with what had arrived by it,
 and all at once come to the same rows. A row that is taken in leaves the quarantine; its place stays its own.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
-from pipeline.ingest_door import Arrival, Door, Keep, ask
+from pipeline import ingest_again, releases
+from pipeline.ingest_door import Arrival, Door, ask
 from pipeline.ingest_vendor import UNMATCHED
+from pipeline.releases import Release
 from pipeline.sources.forms import Form
 from pipeline.sources.landing import Landing
 from pipeline.sources.vendors import Told, route
@@ -34,21 +36,21 @@ def prepare(session: Session, before: Path | None) -> None:
 
 @dataclass(frozen=True)
 class Waiting:
-    """What waits of one table. nights: those that are taken in now, in order."""
+    """What waits of one table. nights: those taken in now, in order. released: rows that may have new texts."""
 
     session: Session
     landing: Landing
     told: Told
     form: Form
     nights: tuple[str, ...]
+    released: Sequence[Release]
 
-    def found(self, door: Door) -> Iterator[None]:
-        """Puts into door.<form>, one file and night at a time, the rows whose like has arrived; each as of its turn."""
-        for night in self.nights:
-            door.known_night = night
-            for arrival, lines in self._files(date.fromisoformat(night)):
-                for _ in door.slabs(arrival, _only(lines)):
-                    pass
+    def found(self, door: Door, night: str) -> Iterator[None]:
+        """Puts into door.<form>, one file at a time, the rows whose like has arrived by a night."""
+        door.known_night, texts = night, releases.texts(self.released, night)
+        for arrival, lines in self._files(date.fromisoformat(night)):
+            wanted = {line: texts.get((arrival.table, arrival.night, arrival.file, line)) for line in lines}
+            for _ in ingest_again.slabs(door, arrival, wanted):
                 if self._keep_found(door):
                     yield
         door.known_night = ""
@@ -75,27 +77,23 @@ class Waiting:
 
     def _keep_found(self, door: Door) -> bool:
         """Leaves in door.<form> what waits no longer, and notes it; whether there is any."""
-        rows = f"door.{self.form.name}"
-        ask(self.session, f"delete from {rows} where starts_with(broken, '{UNMATCHED}:')")
-        places = f"select {_PLACE} from {rows}"
-        ask(self.session, f"delete from door.refused where ({_PLACE}) in (select ({_PLACE}) from {rows})")
-        ask(
-            self.session,
-            f"insert into door.retaken select table_name, delivered_night,"
-            f" regexp_replace(delivered_file, '^.*/', ''), delivered_line from ({places})",
-        )
-        ask(
-            self.session,
-            "delete from door.waiting where (table_name, night, file, line) in"
-            " (select (table_name, night, file, line) from door.retaken)",
-        )
-        door.rows = self.session.count(rows)
-        return door.rows > 0
+        ask(self.session, f"delete from door.{self.form.name} where starts_with(broken, '{UNMATCHED}:')")
+        return take_back(door)
 
 
-def _only(lines: list[int]) -> Keep:
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    wanted = pa.array(lines, pa.int64())
-    return lambda batch: batch.filter(pc.is_in(batch.column("line"), wanted))
+def take_back(door: Door) -> bool:
+    """Takes the rows of door.<form> out of the quarantine, to be judged again; whether there are any."""
+    session, rows = door.session, f"door.{door.form.name}"
+    ask(session, f"delete from door.refused where ({_PLACE}) in (select ({_PLACE}) from {rows})")
+    ask(
+        session,
+        f"insert into door.retaken select table_name, delivered_night,"
+        f" regexp_replace(delivered_file, '^.*/', ''), delivered_line from {rows}",
+    )
+    ask(
+        session,
+        "delete from door.waiting where (table_name, night, file, line) in"
+        " (select (table_name, night, file, line) from door.retaken)",
+    )
+    door.rows = session.count(rows)
+    return door.rows > 0

@@ -1,6 +1,7 @@
-"""CSV deliveries (RFC 4180, comma, one header), as Arrow: every record, readable or not, with its physical line.
+"""CSV deliveries (RFC 4180, one header), as Arrow: every record, readable or not, with its physical line.
 
-TSV is the same with tabs, without quotes, and where its sender writes none, without a header.
+Cells are parted by commas; where the header has none, by semicolons, tabs or bars. TSV is the same with tabs, without
+quotes, and where its sender writes none, without a header.
 
 A record that does not parse costs its first line only: reading goes on at the next line, so that a stray quote
 cannot swallow the good records after it.
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import DeliveryError
+from pipeline.sources.conventions import USUAL, Conventions
 from pipeline.sources.lines import LONGEST_LINE_BYTES, Block, blocks
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 COMMA: "Mapping[str, Any]" = {"delimiter": ",", "strict": True}
 TAB: "Mapping[str, Any]" = {"delimiter": "\t", "quoting": csv.QUOTE_NONE, "strict": True}
+_OTHERS = (";", "\t", "|")
 _LINES = 2048
 _LONGEST_SPAN = 1 << 20
 
@@ -43,19 +46,31 @@ class _Records:
 
 @dataclass
 class CsvFile:
-    """One file: its header and, once, its records."""
+    """One file: its header, what parts its cells (`marks`) and, once, its records.
+
+    guessed: once it was read, the encoding that nothing but its text told, if any.
+    """
 
     header: list[str]
     _rest: "Iterator[_Lines]"
-    _marks: "Mapping[str, Any]"
+    marks: "Mapping[str, Any]"
+    _told: "tuple[int, str] | None" = None
+    guessed: list[str] = field(default_factory=list)
 
-    def batches(self) -> Iterator["pa.RecordBatch"]:
-        """Batches of (line, raw, broken, c0, c1, …): a record's fields are those of the header, in its order."""
+    def batches(self, *, is_headless: bool = False) -> Iterator["pa.RecordBatch"]:
+        """Batches of (line, raw, broken, c0, c1, …): a record's fields are those of the header, in its order.
+
+        is_headless: the line that was read as the header is a record, too.
+        """
+        if is_headless and self._told:
+            first = _Records()
+            first.add(self._told[0], self.header, self._told[1], None)
+            yield _batch(first, len(self.header))
         pending = _Lines([], [], {})
         for lines in self._rest:
-            records, pending = _parsed(pending.joined(lines), len(self.header), self._marks, final=False)
+            records, pending = _parsed(pending.joined(lines), len(self.header), self.marks, final=False)
             yield _batch(records, len(self.header))
-        records, _ = _parsed(pending, len(self.header), self._marks, final=True)
+        records, _ = _parsed(pending, len(self.header), self.marks, final=True)
         yield _batch(records, len(self.header))
 
 
@@ -76,20 +91,28 @@ class _Lines:
         return _Lines(self.numbers[position:], self.texts[position:], self.bad)
 
 
-def opened(path: Path, name: str, marks: "Mapping[str, Any]" = COMMA, header: Sequence[str] | None = None) -> CsvFile:
+def opened(
+    path: Path,
+    name: str,
+    marks: "Mapping[str, Any]" = COMMA,
+    header: Sequence[str] | None = None,
+    how: Conventions = USUAL,
+) -> CsvFile:
     """The file with its header read; raises DeliveryError where it has none.
 
     header: the columns of a file that is sent without them.
     """
     csv.field_size_limit(LONGEST_LINE_BYTES)
-    rest = (lines for block in blocks(path, name) for lines in _pieces(block))
+    guessed: list[str] = []
+    rest = (lines for block in blocks(path, name, how, guessed) for lines in _pieces(block))
     if header:
-        return CsvFile(list(header), rest, marks)
+        return CsvFile(list(header), rest, marks, guessed=guessed)
     for lines in rest:
         for position, text in enumerate(lines.texts):
             if text.strip():
-                told = _header(text, lines.bad.get(lines.numbers[position]), name, marks)
-                return CsvFile(told, _chained(lines.since(position + 1), rest), marks)
+                number = lines.numbers[position]
+                told, marks = _header(text, lines.bad.get(number), name, marks)
+                return CsvFile(told, _chained(lines.since(position + 1), rest), marks, (number, text), guessed)
     raise DeliveryError("the file is empty: it has no header line", where=name, fix="Have it delivered again")
 
 
@@ -107,9 +130,13 @@ def _pieces(block: Block) -> Iterator[_Lines]:
         yield _Lines(list(range(block.first + start, block.first + start + len(part))), part, bad)
 
 
-def _header(text: str, reason: str | None, name: str, marks: "Mapping[str, Any]") -> list[str]:
+def _header(
+    text: str, reason: str | None, name: str, marks: "Mapping[str, Any]"
+) -> "tuple[list[str], Mapping[str, Any]]":
+    """The columns, and what parts them."""
     try:
-        row = [] if reason else [cell.strip() for cell in next(csv.reader([text], **marks))]
+        reason = reason or _why_no_header(text)
+        row, marks = ([], marks) if reason else _cells(text, marks)
     except csv.Error as error:
         reason = str(error)
     if reason:
@@ -117,7 +144,22 @@ def _header(text: str, reason: str | None, name: str, marks: "Mapping[str, Any]"
     twice = sorted({cell for cell in row if row.count(cell) > 1 and cell})
     if twice:
         raise DeliveryError("a column appears twice in the header", where=name, value=twice[0])
-    return row
+    return row, marks
+
+
+def _cells(text: str, marks: "Mapping[str, Any]") -> "tuple[list[str], Mapping[str, Any]]":
+    others = [other for other in _OTHERS if marks is COMMA and other in text]
+    for each in (marks, *({**marks, "delimiter": other} for other in others)):
+        row = [cell.strip() for cell in next(csv.reader([text], **each))]
+        if len(row) > 1:
+            return row, each
+    return [text.strip()], marks
+
+
+def _why_no_header(text: str) -> str:
+    if "\0" in text:
+        return "it holds NUL characters, as UTF-16 without a byte order mark does"
+    return "lines end in carriage returns alone" if "\r" in text.rstrip("\r\n") else ""
 
 
 def _parsed(lines: _Lines, width: int, marks: "Mapping[str, Any]", *, final: bool) -> tuple[_Records, _Lines]:

@@ -49,15 +49,13 @@ class Form:
         )
 
     def lacking(self, delivered: set[str]) -> str | None:
-        """The first required column (its path) that a file with these columns lacks; None where it lacks none."""
-        for column in self.columns:
-            if column.required and not {column.path, column.name} & delivered:
-                return column.path
+        """The required columns (their paths) that a file with these columns lacks; None where it lacks none."""
+        lacks = [c.path for c in self.columns if c.required and not {c.path, c.name} & delivered]
         paths = {column.name: column.path for column in self.columns}
         for group in self.one_of:
             if not {paths[name] for name in group} & delivered:
-                return " or ".join(paths[name] for name in group)
-        return None
+                lacks.append(" or ".join(paths[name] for name in group))
+        return ", ".join(lacks) or None
 
 
 def columns_of(required: str, optional: str) -> tuple[Column, ...]:
@@ -79,7 +77,7 @@ FORMS = (
         columns_of(
             "crm_id created_at",
             "email phone first_name last_name birth_date street city postcode region country loyalty_id "
-            "social_handle consent_analytics consent_marketing updated_at",
+            "social_handle consent_analytics consent_marketing updated_at deleted_at",
         ),
         essential=True,
     ),
@@ -98,7 +96,7 @@ FORMS = (
         ("order_id",),
         columns_of(
             "order_id crm_id ordered_at status amount currency",
-            "starts_at ends_at category attributes updated_at",
+            "starts_at ends_at category attributes updated_at deleted_at",
         ),
         essential=True,
     ),
@@ -109,7 +107,7 @@ FORMS = (
         ("interaction_id",),
         columns_of(
             "interaction_id crm_id occurred_at channel type",
-            "order_id outcome duration_seconds rating text updated_at",
+            "order_id outcome duration_seconds rating text updated_at deleted_at",
         ),
     ),
     Form(
@@ -136,7 +134,7 @@ FORMS = (
         ("post_id",),
         columns_of(
             "post_id=id platform author_handle created_at text",
-            "lang likes shares topics in_reply_to city updated_at",
+            "lang likes shares topics in_reply_to city updated_at deleted_at",
         ),
     ),
     Form(
@@ -147,7 +145,7 @@ FORMS = (
         columns_of(
             "activity_id customer_ref occurred_at activity_type",
             "partner email_sha256 loyalty_id first_name last_name postcode outcome duration_seconds category city "
-            "amount currency rating text updated_at",
+            "amount currency rating text updated_at deleted_at",
         ),
     ),
     Form(

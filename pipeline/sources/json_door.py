@@ -1,4 +1,4 @@
-"""Deliveries of JSON objects, as Arrow: one a line, or the elements of an array that each begin on a line of their own.
+"""Deliveries of JSON objects, as Arrow: one a line, or an array or a stream of them, however many a line or lines each.
 
 Every line comes out, readable or not. An element's text is its whole lines, with the comma or bracket beside it.
 """
@@ -12,57 +12,63 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pipeline.sources.conventions import USUAL, Conventions
+from pipeline.sources.elements import MARK, depth_of
 from pipeline.sources.lines import LONGEST_LINE_BYTES, Block, blocks
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_ARRAY = re.compile(rb"\s*\[\s*(\{|$)")
 _STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"?')
+_MARKED = re.compile(rb"(?m)^" + MARK)
 _NO_RECORD = b" \t\r\n[],"
+BROKEN = "unreadable: not a JSON object"
 
 
 @dataclass
 class JsonFile:
     """One file, once: batches of (line, raw, broken): a record's first line, its text, why it cannot be read (null:
-    not looked at yet). Blank lines are among them. A text keeps its line feed."""
+    not looked at yet). Blank lines are among them. A text keeps its line feed, and where it has_signs, what parts
+    elements. guessed: once it was read, the encoding that nothing but its text told, if any."""
 
-    is_array: bool
+    has_signs: bool
     batches: Iterator["pa.RecordBatch"]
+    guessed: list[str] = field(default_factory=list)
 
 
-def opened(path: Path, name: str) -> JsonFile:
+def opened(path: Path, name: str, how: Conventions = USUAL) -> JsonFile:
     """The file, with its first lines looked at."""
-    rest = blocks(path, name)
+    guessed: list[str] = []
+    rest = blocks(path, name, how, guessed)
     first = next(rest, None)
     if first is None:
         return JsonFile(False, iter(()))
     every = chain([first], rest)
-    if is_array(first.data):
-        return JsonFile(True, _elements(every))
-    return JsonFile(False, (_batch(block) for block in every))
+    depth = depth_of(first.data)
+    if depth is not None:
+        return JsonFile(True, _elements(every, depth), guessed)
+    return JsonFile(False, (_batch(block) for block in every), guessed)
 
 
-def is_array(data: bytes) -> bool:
-    """True for the first lines of a file that is one array of objects."""
-    return bool(_ARRAY.match(data))
-
-
-def _elements(every: Iterable[Block]) -> Iterator["pa.RecordBatch"]:
-    found = _Elements()
+def _elements(every: Iterable[Block], around: int) -> Iterator["pa.RecordBatch"]:
+    found = _Elements(around)
     for block in every:
         for position in range(len(block)):
             text = block.data[block.starts[position] : block.starts[position + 1]]
             found.take(block.first + position, text, block.bad.get(position))
         yield found.batch()
-    found.end("unreadable: the array breaks off here")
+    found.end("unreadable: the file breaks off here")
     yield found.batch()
 
 
 @dataclass
 class _Elements:
-    """Elements so far, and the lines of one that goes on. depth: how many brackets are open."""
+    """Elements so far, and the lines of one that goes on.
 
+    around: how many brackets are open around each. depth: how many are open.
+    """
+
+    around: int
     depth: int = 0
     first: int = 0
     size: int = 0
@@ -72,6 +78,9 @@ class _Elements:
 
     def take(self, line: int, text: bytes, fault: str | None) -> None:
         """Takes the next line. What is more than blanks and brackets is, or belongs to, a record."""
+        if MARK in text and text.lstrip(_NO_RECORD).startswith(MARK):
+            self.end(BROKEN)
+            self.depth, text = self.around, text.replace(MARK, b"", 1)
         bare = _STRINGS.sub(b"", text) if b'"' in text else text
         opened_now = bare.count(b"{") + bare.count(b"[") - bare.count(b"}") - bare.count(b"]")
         self.depth = max(self.depth + opened_now, 0)
@@ -81,11 +90,11 @@ class _Elements:
         self.held.append(text)
         self.size += len(text)
         self.fault = self.fault or fault
-        if self.depth <= 1:
+        if self.depth <= self.around:
             self.end(None)
         elif self.size > LONGEST_LINE_BYTES:
             self.end(f"unreadable: an object of more than {LONGEST_LINE_BYTES} bytes")
-            self.depth = 1
+            self.depth = self.around
 
     def end(self, fault: str | None) -> None:
         """Ends the record that is held, if any."""
@@ -108,7 +117,8 @@ def _batch(block: Block) -> "pa.RecordBatch":
     import pyarrow as pa
 
     count = len(block)
-    raw = pa.StringArray.from_buffers(count, pa.py_buffer(block.starts.astype(np.int32)), pa.py_buffer(block.data))
+    data = _MARKED.sub(b" ", block.data) if MARK in block.data else block.data
+    raw = pa.StringArray.from_buffers(count, pa.py_buffer(block.starts.astype(np.int32)), pa.py_buffer(data))
     line = pa.array(np.arange(block.first, block.first + count, dtype=np.int64))
     broken = pa.nulls(count, pa.string())
     if block.bad:

@@ -15,8 +15,10 @@ from pathlib import Path
 from typing import IO, cast
 from urllib.parse import quote
 
+from pipeline import disk
 from pipeline.catalog import sync_folder
-from pipeline.errors import DeliveryError, PassingError, StageError
+from pipeline.errors import DeliveryError, PassingError
+from pipeline.sources.conventions import USUAL, Conventions
 from pipeline.sources.places import Deliverer, Delivery, shown
 
 _LONGEST = 180
@@ -29,7 +31,8 @@ class Landed:
     bytes and sha256 are those of the file as it was delivered. origin: where it was, without what opens that place.
     landed_at: when it landed. watermark: up to which change a database's table was
     read. erased: how many of its records were taken out since;
-    such a file lies at its place with an ending =1, =2…, which no delivered name has once it is made safe.
+    such a file lies at its place with an ending =1, =2…, which no delivered name has once it is made safe. pruned: the
+    file itself is gone (see retention.py); that it was taken in stays known.
     """
 
     night: str
@@ -45,6 +48,7 @@ class Landed:
     origin: str = ""
     landed_at: str = ""
     watermark: str = ""
+    pruned: bool = False
 
     @property
     def place(self) -> str:
@@ -85,22 +89,22 @@ class Landing:
                 _sync(handle)
             fresh.replace(self.manifest)
 
-    def replace(self, file: Landed, changes: Mapping[int, tuple[int, str]]) -> Landed:
+    def replace(self, file: Landed, changes: Mapping[int, tuple[int, str]], how: Conventions = USUAL) -> Landed:
         """Rewrites a file (see rewriting.rewrite) and its line of the manifest; both change in one step."""
         from pipeline.sources.rewriting import rewrite
 
         number = int(file.path.partition("=")[2] or 0) + 1
         gone = sum(1 for line, (_, text) in changes.items() if line and not text)
         fresh = replace(file, path=f"{file.place}={number}", erased=file.erased + gone)
-        rewrite(self.zone / file.path, file.file, self.zone / fresh.path, changes)
+        rewrite(self.zone / file.path, file.file, self.zone / fresh.path, changes, how)
         sync_folder((self.zone / fresh.path).parent)
         self.keep([fresh if known.path == file.path else known for known in self.files()])
         self.sweep()
         return fresh
 
     def sweep(self) -> None:
-        """Removes what a rewriting left beside the files of the manifest."""
-        stands = {file.place: file.path for file in self.files()}
+        """Removes what a rewriting left beside the files of the manifest, and what was pruned."""
+        stands = {file.place: "" if file.pruned else file.path for file in self.files()}
         for path in (self.zone / safe_name(self.source)).glob("*/*/*"):
             here = str(path.relative_to(self.zone))
             if path.name.startswith(".incoming.") or stands.get(here.partition("=")[0], here) != here:
@@ -142,7 +146,7 @@ class Landing:
 
 
 class Copy:
-    """A file of the zone while it is written: its size and checksums so far. Raises StageError where it cannot be."""
+    """A file of the zone while it is written: its size and checksums so far. Raises DiskError where it cannot be."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -182,16 +186,9 @@ class Copy:
 
 @contextmanager
 def _written_to(folder: Path) -> Iterator[None]:
-    """Raises StageError where the disk refuses."""
-    try:
+    """Raises DiskError where the disk refuses: it is no fault of the delivery's place, and not tried again."""
+    with disk.told(folder, f"landing zone, {folder}"):
         yield
-    except OSError as error:
-        raise StageError(
-            "the landing zone cannot be written",
-            where=str(folder),
-            value=error.strerror,
-            fix="Make room on the disk, or give this user the right to write there, and run the night again",
-        ) from error
 
 
 def _check(copy: Copy, delivery: Delivery, deliverer: Deliverer) -> None:

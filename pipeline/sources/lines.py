@@ -8,12 +8,16 @@ import codecs
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pipeline.sources.conventions import USUAL, Conventions
+from pipeline.sources.elements import apart
 from pipeline.sources.encodings import UTF8, encoding_of, is_utf8, marked_encoding
+from pipeline.sources.pages import opened_up
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,6 +27,7 @@ LONGEST_LINE_BYTES = 1 << 25
 _KEPT_OF_LONG = 1 << 12
 _PACKED_BYTES = {".gz": 1 << 18, ".zst": 1 << 12}
 _FREE_BYTES, _MOST_RATIO = 1 << 30, 200
+_JSON = (".json", ".jsonl")
 
 
 class _BrokenStreamError(Exception):
@@ -46,30 +51,59 @@ class Block:
         return len(self.starts) - 1
 
 
-def blocks(path: Path, name: str) -> Iterator[Block]:
-    """The lines of a file; the ending of `name` tells how it is compressed."""
+def blocks(path: Path, name: str, how: Conventions = USUAL, guessed: list[str] | None = None) -> Iterator[Block]:
+    """The lines of a file; the ending of `name` tells how it is compressed. Of a JSON array every element is a line.
+
+    Of an API's pages every record is one. guessed: is given the encoding where it was told by nothing but the text.
+    """
     first, encoding = 1, UTF8
-    for data, reason in _whole_lines(_text(path, name), path.stat().st_size):
-        block = _block(first, data, encoding)
+    told = told_encoding(path, name, how)
+    for data, reason in pieces(path, name, how):
+        block = _block(first, data, encoding, told or encoding)
         if reason:
             block.bad = {0: reason}
-        elif block.bad and encoding == UTF8:
-            encoding = encoding_of(chunk for chunk, _ in _whole_lines(_text(path, name), path.stat().st_size))
-            block = block if encoding == UTF8 else _block(first, data, encoding)
+        elif block.bad and encoding == UTF8 and not told:
+            encoding = encoding_of(chunk for chunk, _ in pieces(path, name, how))
+            if encoding != UTF8:
+                block = _block(first, data, encoding, encoding)
+                (guessed if guessed is not None else []).append(encoding)
         first += len(block)
         yield block
 
 
-def pieces(path: Path, name: str) -> Iterator[tuple[bytes, str]]:
-    """The same lines as bytes, in UTF-8 where a byte order mark told so: whole ones and "", or one and its fault."""
-    yield from _whole_lines(_text(path, name), path.stat().st_size)
+def pieces(path: Path, name: str, how: Conventions = USUAL) -> Iterator[tuple[bytes, str]]:
+    """The same lines as bytes, in UTF-8 where their encoding is told: whole ones and "", or one and its fault."""
+    chunks = _within_reason(_text(path, name, how), most_bytes(path, how))
+    plain = name.lower().removesuffix(".gz").removesuffix(".zst")
+    if plain.endswith(_JSON):
+        chunks = apart(opened_up(chunks, LONGEST_LINE_BYTES), LONGEST_LINE_BYTES)
+    yield from _whole_lines(chunks)
 
 
-def _block(first: int, data: bytes, encoding: str) -> Block:
+def told_encoding(path: Path, name: str, how: Conventions) -> str:
+    """The encoding that the file's byte order mark names, else the source's settings; '' where neither does."""
+    try:
+        marked = marked_encoding(next(_unpacked(path, name), b""))
+    except (zlib.error, OSError, ValueError):
+        return how.encoding
+    return how.encoding if marked == UTF8 else marked
+
+
+def most_bytes(path: Path, how: Conventions) -> int:
+    """How many bytes a file may hold once it is unpacked."""
+    return max(_FREE_BYTES, _MOST_RATIO * path.stat().st_size) if how.largest_file is None else how.largest_file
+
+
+def too_large(most: int) -> str:
+    """What is said of a file that holds more."""
+    return f"it unpacks to more than {most} bytes; sources.<name>.largest_file sets another limit"
+
+
+def _block(first: int, data: bytes, encoding: str, meant: str) -> Block:
     bad: dict[int, str] = {}
     if encoding != UTF8 or not is_utf8(data):
         lines = _split(data)
-        bad = {i: f"unreadable: not {encoding.upper()} text" for i, line in enumerate(lines) if not _is(line, encoding)}
+        bad = {i: f"unreadable: not {meant.upper()} text" for i, line in enumerate(lines) if not _is(line, encoding)}
         data = b"".join(line.decode(encoding, "replace").encode(UTF8) for line in lines)
     ends = np.flatnonzero(np.frombuffer(data, np.uint8) == 10) + 1
     if not len(ends) or ends[-1] != len(data):
@@ -90,11 +124,11 @@ def _is(line: bytes, encoding: str) -> bool:
     return True
 
 
-def _whole_lines(chunks: Iterator[bytes], packed_bytes: int) -> Iterator[tuple[bytes, str]]:
+def _whole_lines(chunks: Iterator[bytes]) -> Iterator[tuple[bytes, str]]:
     """Whole lines and "", or one line that cannot be read and why."""
     carry, skipping = b"", False
     try:
-        for chunk in _within_reason(chunks, packed_bytes):
+        for chunk in chunks:
             _, feed, rest = chunk.partition(b"\n") if skipping else (b"", b"", chunk)
             skipping = skipping and not feed
             cut = rest.rfind(b"\n") + 1
@@ -113,33 +147,45 @@ def _whole_lines(chunks: Iterator[bytes], packed_bytes: int) -> Iterator[tuple[b
         yield carry, ""
 
 
-def _within_reason(chunks: Iterator[bytes], packed_bytes: int) -> Iterator[bytes]:
+def _within_reason(chunks: Iterator[bytes], most: int) -> Iterator[bytes]:
     total = 0
     for chunk in chunks:
         total += len(chunk)
-        if total > _FREE_BYTES and total > _MOST_RATIO * packed_bytes:
-            raise _BrokenStreamError(f"truncated: it unpacks to more than {_MOST_RATIO} times its size")
+        if total > most:
+            yield chunk[: most - total]
+            raise _BrokenStreamError(f"truncated: {too_large(most)}")
         yield chunk
 
 
-def _text(path: Path, name: str) -> Iterator[bytes]:
-    """The file's content in UTF-8 as far as a byte order mark tells, without the mark."""
+def _text(path: Path, name: str, how: Conventions) -> Iterator[bytes]:
+    """The file's content in UTF-8 as far as its encoding is told, without a byte order mark.
+
+    What is no text in that encoding becomes bytes that are none in UTF-8.
+    """
     chunks = _gathered(_unpacked(path, name))
     head = next(chunks, b"")
-    encoding = marked_encoding(head)
-    if encoding == UTF8:
-        yield head
+    marked = marked_encoding(head)
+    encoding = (how.encoding or UTF8) if marked == UTF8 else marked
+    if encoding in (UTF8, "utf-8-sig"):
+        yield head[3:] if marked == "utf-8-sig" else head
         yield from chunks
         return
-    if encoding == "utf-8-sig":
-        yield head[3:]
-        yield from chunks
-        return
-    decoder = codecs.getincrementaldecoder(encoding)("replace")
-    yield decoder.decode(head).encode(UTF8, "replace")
-    for chunk in chunks:
-        yield decoder.decode(chunk).encode(UTF8, "replace")
-    yield decoder.decode(b"", final=True).encode(UTF8, "replace")
+    decoder = codecs.getincrementaldecoder(encoding)(_BROKEN)
+    for chunk in chain([head], chunks):
+        yield decoder.decode(chunk).encode(UTF8, _BROKEN)
+    yield decoder.decode(b"", final=True).encode(UTF8, _BROKEN)
+
+
+def _as_broken(error: UnicodeError) -> tuple[str | bytes, int]:
+    if isinstance(error, UnicodeEncodeError):
+        return b"\xff" * (error.end - error.start), error.end
+    if isinstance(error, UnicodeDecodeError):
+        return "\udcff" * (error.end - error.start), error.end
+    raise error
+
+
+_BROKEN = "landmark.broken"
+codecs.register_error(_BROKEN, _as_broken)
 
 
 def _gathered(pieces: Iterator[bytes]) -> Iterator[bytes]:

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.errors import DeliveryError
+from pipeline.sources.conventions import USUAL, Conventions
+from pipeline.sources.lines import most_bytes, too_large
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -18,10 +20,17 @@ ERASED = b"landmark.erased"
 _ROWS = 1 << 15
 
 
-def columns(path: Path) -> set[str]:
-    """The file's columns, those inside structs with dots; raises DeliveryError where it is not Parquet."""
-    schema = _opened(path).schema_arrow
-    return set(_paths(schema, ""))
+def columns(path: Path, how: Conventions = USUAL) -> set[str]:
+    """The file's columns, those inside structs with dots; raises DeliveryError where it is not Parquet.
+
+    Nor is it taken where its metadata tell of more bytes or rows than it may hold.
+    """
+    file = _opened(path)
+    groups = (file.metadata.row_group(nth) for nth in range(file.metadata.num_row_groups))
+    size = max(sum(group.total_byte_size for group in groups), file.metadata.num_rows)
+    if size > (most := most_bytes(path, how)):
+        raise DeliveryError(too_large(most), where=path.name, value=size)
+    return set(_paths(file.schema_arrow, ""))
 
 
 def batches(path: Path) -> Iterator["pa.RecordBatch"]:
@@ -32,6 +41,7 @@ def batches(path: Path) -> Iterator["pa.RecordBatch"]:
     numbers = (number for number in count(1) if number not in gone)
     try:
         for batch in file.iter_batches(batch_size=_ROWS):
+            batch.validate(full=True)
             line = pa.array(islice(numbers, batch.num_rows), pa.int64())
             yield pa.record_batch([line, batch.to_struct_array()], names=["line", "row"])
     except (OSError, ValueError) as error:
@@ -51,7 +61,7 @@ def _opened(path: Path) -> "pa.parquet.ParquetFile":
     import pyarrow.parquet as pq
 
     try:
-        return pq.ParquetFile(path)
+        return pq.ParquetFile(path, page_checksum_verification=True)
     except (OSError, ValueError) as error:
         raise _not_parquet(path, error) from error
 

@@ -4,9 +4,11 @@ In a text file a record that goes leaves blank lines, in a Parquet file a note o
 neither counts as a record when the file is read again.
 """
 
+import codecs
 import gzip
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,21 +17,27 @@ from typing import IO, TYPE_CHECKING
 import numpy as np
 
 from pipeline.sources import parquet_door
-from pipeline.sources.lines import LONGEST_LINE_BYTES, pieces
+from pipeline.sources.conventions import USUAL, Conventions
+from pipeline.sources.elements import MARK
+from pipeline.sources.lines import LONGEST_LINE_BYTES, pieces, told_encoding
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 _FEED = 10
+_ARRAY = b"["  # stays where the record behind it goes
+_MARKED = re.compile(rb"(?m)^([ \t]*)" + MARK)
 _PACK_LEVEL = 6
 _CUT_BYTES = 8  # of a packed file that breaks off: so many less at its end and it breaks off again
 
 
-def rewrite(path: Path, name: str, fresh: Path, changes: Mapping[int, tuple[int, str]]) -> None:
+def rewrite(
+    path: Path, name: str, fresh: Path, changes: Mapping[int, tuple[int, str]], how: Conventions = USUAL
+) -> None:
     """Writes the file to `fresh` with changes: a record's first line to how many lines it takes and its new text.
 
     A text '' takes the record out; line 0 stands for a whole file that nobody can read, and leaves it empty. `name`
-    tells the format, as it does where the file is read.
+    and `how` tell the format, as they do where the file is read.
     """
     if 0 in changes:
         with _packed(fresh, ""):
@@ -37,14 +45,16 @@ def rewrite(path: Path, name: str, fresh: Path, changes: Mapping[int, tuple[int,
     elif name.lower().endswith(".parquet"):
         _rewrite_parquet(path, fresh, changes)
     else:
-        _rewrite_text(path, name, fresh, changes)
+        _rewrite_text(path, name, fresh, changes, how)
 
 
-def _rewrite_text(path: Path, name: str, fresh: Path, changes: Mapping[int, tuple[int, str]]) -> None:
+def _rewrite_text(path: Path, name: str, fresh: Path, changes: Mapping[int, tuple[int, str]], how: Conventions) -> None:
     broken = False
     with _packed(fresh, Path(name.lower()).suffix) as out:
         number = 1
-        for data, reason in pieces(path, name):
+        out.write(codecs.BOM_UTF8 if told_encoding(path, name, how) else b"")
+        for read, reason in pieces(path, name, how):
+            data = _MARKED.sub(rb"\1", read) if MARK in read else read
             broken = broken or reason.startswith("truncated")
             if reason:
                 out.write(b"\n" if number in changes else _unreadable(data, reason))
@@ -66,6 +76,8 @@ def _copy(data: bytes, number: int, changes: Mapping[int, tuple[int, str]], out:
         lines, text = changes[line]
         position = line - number
         out.write(data[at : starts[position]])
+        if not text and data[starts[position] : starts[position] + 1] == _ARRAY:
+            out.write(_ARRAY)
         out.write(text.rstrip("\r\n").encode("utf-8") + b"\n" * (lines - text.rstrip("\r\n").count("\n")))
         at = starts[min(position + lines, len(ends))]
     out.write(data[at:])

@@ -6,11 +6,12 @@ counts here is read whole all the same, so that every row that arrives is accoun
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from pipeline.sources import hubspot, salesforce, social_vendors, web_vendors, zendesk
 from pipeline.sources.column_maps import ColumnMap, column_map
+from pipeline.sources.conventions import USUAL, Conventions
 from pipeline.sources.forms import Form, columns_of, form_of, forms_of
 from pipeline.sources.tables import VendorTable
 
@@ -26,11 +27,12 @@ VENDORS = tuple(sorted({table.vendor for table in TABLES}))
 
 @dataclass(frozen=True)
 class Route:
-    """How a folder's files are read: what they become, and what they come as: a vendor's table, or by a map."""
+    """How a folder's files are read: what they become; what they come as, a vendor's table or by a map; how written."""
 
     form: Form
     vendor: VendorTable | None = None
     columns: ColumnMap | None = None
+    conventions: Conventions = USUAL
 
     @property
     def rank(self) -> int:
@@ -62,13 +64,18 @@ class Told(Protocol):
     def columns(self) -> Mapping[str, Mapping[str, str]]:
         """By table, the column map of its files."""
 
+    @property
+    def conventions(self) -> Conventions:
+        """How it writes dates, numbers and times."""
+
 
 def route(source: str, folder: str, told: Told) -> Route | None:
     """How a source's folder is read, where this is told of the source; None where nobody knows such a table."""
     form = form_of(source, folder)
+    found = _of_vendor(source, folder, told.form) or (Route(form) if form else None)
     if form and folder in told.columns:
-        return Route(form, columns=column_map(form, told.columns[folder]))
-    return _of_vendor(source, folder, told.form) or (Route(form) if form else None)
+        found = Route(form, columns=column_map(form, told.columns[folder]))
+    return replace(found, conventions=told.conventions) if found else None
 
 
 def landed_route(source: str, folder: str, told: Told) -> Route | None:

@@ -20,7 +20,10 @@ read as (
         case when regexp_matches(rating, $number) then try_cast(rating as double) end as rating_read,
         case
             when regexp_matches(updated_at, $iso_time) then cast(try_cast(updated_at as timestamptz) as timestamp)
-        end as updated_at_read
+        end as updated_at_read,
+        case
+            when regexp_matches(deleted_at, $iso_time) then cast(try_cast(deleted_at as timestamptz) as timestamp)
+        end as deleted_at_read
     from delivered
 )
 
@@ -44,6 +47,7 @@ select
     rating_read as rating,
     text,
     updated_at_read as updated_at,
+    deleted_at_read as deleted_at,
     unmapped,
     delivered_night,
     delivered_file,
@@ -57,5 +61,6 @@ select
         when occurred_at is null then 'missing_value: occurred_at is empty'
         when activity_type is null then 'missing_value: activity_type is empty'
         when occurred_at_read is null then 'bad_time: occurred_at is not an ISO 8601 time'
+        when deleted_at is not null and deleted_at_read is null then 'bad_time: deleted_at is not an ISO 8601 time'
     end as problem
 from read

@@ -18,7 +18,10 @@ read as (
         end as created_at_read,
         case
             when regexp_matches(updated_at, $iso_time) then cast(try_cast(updated_at as timestamptz) as timestamp)
-        end as updated_at_read
+        end as updated_at_read,
+        case
+            when regexp_matches(deleted_at, $iso_time) then cast(try_cast(deleted_at as timestamptz) as timestamp)
+        end as deleted_at_read
     from delivered
 )
 
@@ -43,6 +46,7 @@ select
     coalesce(lower(consent_marketing) in ('true', 't', '1', 'yes', 'y'), false) as consent_marketing,
     created_at_read as created_at,
     updated_at_read as updated_at,
+    deleted_at_read as deleted_at,
     unmapped,
     delivered_night,
     delivered_file,
@@ -54,5 +58,6 @@ select
         when crm_id is null then 'missing_value: crm_id is empty'
         when created_at is null then 'missing_value: created_at is empty'
         when created_at_read is null then 'bad_time: created_at is not an ISO 8601 time'
+        when deleted_at is not null and deleted_at_read is null then 'bad_time: deleted_at is not an ISO 8601 time'
     end as problem
 from read

@@ -1,6 +1,7 @@
 -- ingest.fates: what becomes of each of several records of one key: accepted, superseded or duplicate.
 -- Of exact repeats in one delivery's night the first by file and line is kept. Of the rest the newer updated_at stands;
--- where a record has none, the later night, then file, then line stands: it replaces all before it.
+-- where a record has none, the later night, then file, then line stands: it replaces all before it. One that says that
+-- the record was deleted takes its place like any other, and stands no more than what it replaces.
 -- grain   record_key, delivered_night, delivered_file, delivered_line
 -- reads   door.claims
 -- params  none
@@ -50,7 +51,7 @@ select
     delivered_night,
     delivered_file,
     delivered_line,
-    case when rank_number = 1 then 'accepted' else 'superseded' end as fate
+    case when rank_number = 1 and deleted_at is null then 'accepted' else 'superseded' end as fate
 from ranked
 union all
 select

@@ -22,7 +22,10 @@ read as (
         case when regexp_matches(amount, $number) then try_cast(amount as double) end as amount_read,
         case
             when regexp_matches(updated_at, $iso_time) then cast(try_cast(updated_at as timestamptz) as timestamp)
-        end as updated_at_read
+        end as updated_at_read,
+        case
+            when regexp_matches(deleted_at, $iso_time) then cast(try_cast(deleted_at as timestamptz) as timestamp)
+        end as deleted_at_read
     from delivered
 )
 
@@ -38,6 +41,7 @@ select
     upper(currency) as currency,
     attributes,
     updated_at_read as updated_at,
+    deleted_at_read as deleted_at,
     unmapped,
     delivered_night,
     delivered_file,
@@ -54,5 +58,6 @@ select
         when currency is null then 'missing_value: currency is empty'
         when ordered_at_read is null then 'bad_time: ordered_at is not an ISO 8601 time'
         when amount_read is null then 'bad_number: amount is not a number'
+        when deleted_at is not null and deleted_at_read is null then 'bad_time: deleted_at is not an ISO 8601 time'
     end as problem
 from read

@@ -17,7 +17,10 @@ read as (
         case when regexp_matches(shares, $number) then try_cast(shares as double) end as shares_read,
         case
             when regexp_matches(updated_at, $iso_time) then cast(try_cast(updated_at as timestamptz) as timestamp)
-        end as updated_at_read
+        end as updated_at_read,
+        case
+            when regexp_matches(deleted_at, $iso_time) then cast(try_cast(deleted_at as timestamptz) as timestamp)
+        end as deleted_at_read
     from delivered
 )
 
@@ -34,6 +37,7 @@ select
     in_reply_to,
     city,
     updated_at_read as updated_at,
+    deleted_at_read as deleted_at,
     unmapped,
     delivered_night,
     delivered_file,
@@ -48,5 +52,6 @@ select
         when created_at is null then 'missing_value: created_at is empty'
         when text is null then 'missing_value: text is empty'
         when created_at_read is null then 'bad_time: created_at is not an ISO 8601 time'
+        when deleted_at is not null and deleted_at_read is null then 'bad_time: deleted_at is not an ISO 8601 time'
     end as problem
 from read

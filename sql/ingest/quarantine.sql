@@ -1,10 +1,11 @@
 -- ingest.quarantine: one row a delivered row that was set aside, of all nights so far, and why.
--- A duplicate is an exact repeat within one night's delivery; the first is kept.
+-- What tells nothing that counts here stands in ingest.not_ours. A duplicate is an exact repeat within one night's delivery; the first is kept.
 -- grain   source, table_name, night, file, line
--- reads   door.quarantined, ingest.gone
+-- reads   door.set_aside, ingest.gone
 -- params  source
 with refused as (
-    select * from door.quarantined
+    select * from door.set_aside
+    where not starts_with(reason, 'not_ours:')
 ),
 
 duplicates as (

@@ -37,13 +37,16 @@ def test_values_are_known_in_json_and_html() -> None:
     assert {"o'hara&co1", "o&#x27;hara&amp;co1", "j\\u00fcrgen1"} <= set(spellings(["o'hara&co1", "jürgen1"]))
 
 
-def test_an_array_on_one_line_loses_the_person_s_elements(tmp_path: Path) -> None:
+def test_an_array_of_no_records_loses_the_person_s_elements_and_one_of_records_goes_as_rows_do(tmp_path: Path) -> None:
     path = tmp_path / "a.json"
-    path.write_text('[{"id": "K4001"}, {"id": "K4002"}]\n')
-    assert changes(path, "a.json", Sought(["K4001"]), is_unreadable=False) == {1: (1, '[{"id": "K4002"}]')}
-    path.write_text('[\n {\n  "id": "K4001",\n  "name": "Ann"\n },\n {\n  "id": "K4002"\n }\n]\n')
-    found = changes(path, "a.json", Sought(["K4001"]), is_unreadable=False)
-    assert found == {}, "elements that begin on lines of their own are records, and go as rows do"
+    path.write_text('["K4001", "K4002"]\n')
+    assert changes(path, "a.json", Sought(["K4001"]), is_unreadable=False) == {1: (1, '["K4002"]')}
+    for records in (
+        '[{"id": "K4001"}, {"id": "K4002"}]\n',
+        '[\n {\n  "id": "K4001"\n },\n {\n  "id": "K4002"\n }\n]\n',
+    ):
+        path.write_text(records)
+        assert changes(path, "a.json", Sought(["K4001"]), is_unreadable=False) == {}
 
 
 def test_what_nobody_can_read_is_emptied_where_it_holds_a_value(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.errors import PassingError, StageError
+from pipeline.errors import DiskError, PassingError
 from pipeline.sources import landing, retrying
 from pipeline.sources.landing import Landing
 from pipeline.sources.places import Delivery, Exports, Sink
@@ -60,9 +60,9 @@ def test_a_disk_that_takes_no_more_is_named_and_not_the_delivery(
     _, place, delivery = delivered(tmp_path)
     place.meddle = lambda: None
     monkeypatch.setattr(landing, "_private", full)
-    with pytest.raises(StageError, match="the landing zone cannot be written") as caught:
+    with pytest.raises(DiskError) as caught:
         Landing(tmp_path / "data", "web").take(delivery, place, NIGHT)
-    assert (caught.value.value, len(tries)) == (os.strerror(number), 1)
+    assert (os.strerror(number) in str(caught.value.value), len(tries)) == (True, 1)
     assert str(tmp_path / "data/landing/web/events") in str(caught.value)
 
 

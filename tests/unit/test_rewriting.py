@@ -10,6 +10,7 @@ import pytest
 import zstandard
 
 from pipeline.sources import csv_door, json_door, parquet_door
+from pipeline.sources.conventions import Conventions
 from pipeline.sources.landing import Landed, Landing
 from pipeline.sources.rewriting import rewrite
 
@@ -72,6 +73,16 @@ def test_a_byte_order_mark_is_read(tmp_path: Path, encoding: str) -> None:
     (tmp_path / "a.csv").write_bytes("id,text\nA,Jürgen\nB,Åse\n".encode(encoding))
     rewrite(tmp_path / "a.csv", "a.csv", tmp_path / "fresh", {2: (1, "")})
     assert csv_rows(tmp_path / "fresh", "a.csv") == [(3, "B,Åse", False)]
+
+
+def test_an_encoding_that_is_told_is_kept(tmp_path: Path) -> None:
+    how = Conventions(encoding="cp1252")
+    (tmp_path / "a.csv").write_bytes("id,text\nA,Jürgen\nB,Åse\n".encode("cp1252"))
+    rewrite(tmp_path / "a.csv", "a.csv", tmp_path / "fresh", {2: (1, "")}, how)
+    rows = [
+        row for batch in csv_door.opened(tmp_path / "fresh", "a.csv", how=how).batches() for row in batch.to_pylist()
+    ]
+    assert [(row["line"], row["raw"], row["broken"]) for row in rows] == [(3, "B,Åse\n", None)]
 
 
 def test_parquet_rows_keep_their_numbers(tmp_path: Path) -> None:
