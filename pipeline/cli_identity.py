@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline import cli_arguments
+from pipeline import cli_arguments, rights
 
 if TYPE_CHECKING:
     from pipeline.decisions import Outcome
@@ -89,7 +89,12 @@ def _deciding(of: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 
 def run(given: argparse.Namespace, settings: "Settings", progress: Callable[[str], None]) -> int:
-    """Answers a question; returns the exit code."""
+    """Answers a question; returns the exit code. Files that it writes can be read by whoever asks alone."""
+    with rights.owner_only():
+        return _answer(given, settings, progress)
+
+
+def _answer(given: argparse.Namespace, settings: "Settings", progress: Callable[[str], None]) -> int:
     if given.question == "erase" and not given.yes:
         _print(given, _would_erase(given, settings))
         return 0

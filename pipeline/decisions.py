@@ -127,7 +127,7 @@ def decide(settings: Settings, action: str, one: str, other: str, *, why: str, b
     is unknown, both are the same, or decisions on other pairs say otherwise.
     """
     night, (left, right) = _records(settings, one, other)
-    decision = Decision(action, left, right, _reason(by or _user(), "by"), _reason(why, "why"))
+    decision = Decision(action, left, right, reason_of(by or user_name(), "by"), reason_of(why, "why"))
     store = Store(settings.data)
     with store.lock(settings.lock_wait_seconds):
         decisions = read_decisions(settings.data)
@@ -175,7 +175,8 @@ def _records(settings: Settings, one: str, other: str) -> tuple[str, tuple[Name,
         return standing.night, (names[0], names[1])
 
 
-def _reason(text: str, name: str) -> str:
+def reason_of(text: str, name: str) -> str:
+    """Who decides, or why, as it is kept; raises IdentityError where that is no text or too long."""
     told = clean(text)
     if not told or len(told) > LONGEST_REASON:
         raise IdentityError(
@@ -186,7 +187,8 @@ def _reason(text: str, name: str) -> str:
     return told.encode("utf-8", "replace").decode()
 
 
-def _user() -> str:
+def user_name() -> str:
+    """Who runs this process."""
     import pwd
 
     try:

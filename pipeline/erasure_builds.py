@@ -121,7 +121,10 @@ class Builds:
         folder, source = path.parent, path.parent.name
         ask(self.session, "drop schema if exists build cascade")
         self.session.attach("ingest", [folder], schema="build")
-        counts = [f"select table_name, night, file, 'quarantined' as fate from {_read(folder / 'quarantine.parquet')}"]
+        listed = {"quarantined": folder / "quarantine.parquet", "not_ours": folder / "not_ours.parquet"}
+        listed = {fate: rows for fate, rows in listed.items() if rows.is_file()}
+        fates = ("accepted", "superseded", *listed)
+        counts = [f"select table_name, night, file, {quoted(f)} as fate from {_read(p)}" for f, p in listed.items()]
         for table in sorted(p.name for p in folder.iterdir() if p.is_dir() and "." not in p.name):
             form = next(form for form in forms_of(source) if form.name == table)
             place = "delivered_night as night, regexp_replace(delivered_file, '^.*/', '') as file"
@@ -129,17 +132,12 @@ class Builds:
             counts.append(f"{rows}, 'accepted' as fate from build.{table}")
         for gone in sorted(folder.glob("*.gone/*.parquet")):
             counts.append(f"select table_name, night, file, fate from {_read(gone)} where fate = 'superseded'")
-        each = ", ".join(
-            f"cast(coalesce(n.{fate}, 0) as bigint) as {fate}" for fate in ("accepted", "superseded", "quarantined")
-        )
-        left = " - ".join(f"coalesce(n.{fate}, 0)" for fate in ("accepted", "superseded", "quarantined"))
+        each = ", ".join(f"cast(coalesce(n.{fate}, 0) as bigint) as {fate}" for fate in fates)
+        left = " - ".join(f"coalesce(n.{fate}, 0)" for fate in fates)
+        counted = ", ".join(f"count(*) filter (fate = {quoted(fate)}) as {fate}" for fate in fates)
         rows = f"""
             with fates as ({" union all ".join(counts)}),
-            n as (
-                select table_name, night, file, count(*) filter (fate = 'accepted') as accepted,
-                    count(*) filter (fate = 'superseded') as superseded,
-                    count(*) filter (fate = 'quarantined') as quarantined
-                from fates group by all)
+            n as (select table_name, night, file, {counted} from fates group by all)
             select f.source, f.table_name, f.night, f.file, f.arrived, {each},
                 cast(f.arrived - {left} as bigint) as erased
             from {_read(path)} as f left join n using (table_name, night, file)"""

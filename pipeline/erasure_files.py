@@ -7,21 +7,18 @@ value becomes the word "erased". What holds a value and is of no kind that can b
 import gzip
 import json
 import os
-import re
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
 
-from pipeline import front_line
+from pipeline import front_line, releases
 from pipeline.catalog import sync_folder
 from pipeline.erasure_plan import Plan
 from pipeline.erasure_values import Sought, spellings
 from pipeline.errors import StageError
 
-_LEFTOVER = re.compile(r"^\..+\.(\d+|fresh)$")
 _OURS = ("catalog.json", "lock", "landmark.duckdb", "identity/tombstones.jsonl", "identity/erasing.json")
 
 
@@ -36,15 +33,6 @@ class Files:
 
     def __post_init__(self) -> None:
         self.sought = Sought([*self.plan.tokens, *spellings(self.plan.row_ids)])
-
-    def clear_leftovers(self) -> None:
-        """Removes what killed runs left half written; the caller holds the lock, so that nobody is writing."""
-        for path in sorted((self.data / "spill").glob("*")):
-            if not _is_running(path.name.rpartition("-")[2]):
-                shutil.rmtree(path, ignore_errors=True)
-        for path in sorted(self.data.rglob(".*"), reverse=True):
-            if _LEFTOVER.match(path.name):
-                shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
 
     def sweep(self) -> None:
         """Goes through every file; raises StageError where one cannot be rewritten."""
@@ -92,15 +80,17 @@ class Files:
         return self.sought.without(text).encode("utf-8", "surrogateescape")
 
     def _raw_rows(self, path: Path, content: bytes) -> bytes:
-        """The rows of a quarantine file that are not the person's."""
+        """The rows of a quarantine file that are not the person's; a released row goes if its text holds theirs."""
         gone = set(self.plan.lines)
         mended = {line[:5]: line[5] for line in self.plan.mended}
-        source = path.name.partition("__")[0]
+        source, released = path.name.partition("__")[0], path.parent.name == releases.FOLDER
         kept = []
         for line in content.decode("utf-8").splitlines(keepends=True):
             row, text = json.loads(line), line
             place = (source, row["table"], row["night"], row["file"].rpartition("/")[2], row["line"])
-            if place in mended and row["raw"]:
+            if released and row["raw"] and self.sought.within(row["raw"]):
+                continue
+            if place in mended and row["raw"] and not released:
                 text = json.dumps({**row, "raw": mended[place].rstrip("\r\n")}, ensure_ascii=False) + "\n"
             kept += [] if place in gone else [text]
         self.rows += content.count(b"\n") - len(kept)
@@ -129,16 +119,6 @@ class Files:
                     part.set_content(fresh, subtype=part.get_content_subtype(), charset="utf-8")
                     changed = True
         return message.as_bytes() if changed else content
-
-
-def _is_running(process: str) -> bool:
-    try:
-        os.kill(int(process), 0)
-    except (ValueError, ProcessLookupError):
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def _put(path: Path, content: bytes) -> None:

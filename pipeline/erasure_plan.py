@@ -5,7 +5,7 @@ made of is gone when half of it is carried out.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -170,13 +170,23 @@ def _landed(settings: Settings, session: Session, sought: Sought) -> tuple[dict[
     for source in SOURCES:
         landing = Landing(settings.data, source)
         for file in landing.files():
-            way = landed_route(source, file.table, settings.sources[source])
+            way = None if file.pruned else landed_route(source, file.table, settings.sources[source])
             is_personal = way is not None and way.form.name in PEOPLE
             found = _lines_of(session, _arrival(landing, way, file), sought) if way and is_personal else {}
             if found:
                 changed.setdefault(source, {})[file.path] = found
             told += [(source, file.table, file.night, file.file, n, c[1]) for n, c in found.items() if n != WHOLE]
+            told += _pruned(session, source, file) if file.pruned else []
     return changed, told
+
+
+def _pruned(session: Session, source: str, file: Landed) -> Iterator[Told]:
+    """Rows of a file that is gone which are set aside under an id of the person's."""
+    place = (source, file.table, file.night, file.file)
+    at = "source = ? and table_name = ? and night = cast(? as date) and file = ?"
+    mine = f"from personal.refused where {at} and record_id in (select value from personal.own)"
+    for (line,) in ask(session, f"select distinct line {mine} order by line", list(place)):
+        yield (*place, line, "")
 
 
 def _arrival(landing: Landing, way: Route, file: Landed) -> Arrival:
@@ -185,11 +195,11 @@ def _arrival(landing: Landing, way: Route, file: Landed) -> Arrival:
 
 def _put_refused(session: Session, builds: Path) -> None:
     """personal.refused: every place that was set aside; personal.taken: every file that any build has taken in."""
-    for table, columns, name in (
-        ("refused", "source, table_name, night, file, line", "quarantine"),
-        ("taken", "source, table_name, night, file", "files"),
+    for table, columns, names in (
+        ("refused", "source, table_name, night, file, line, record_id", ("quarantine", "not_ours")),
+        ("taken", "source, table_name, night, file", ("files",)),
     ):
-        found = sorted(builds.glob(f"*/*/ingest/*/{name}.parquet"))
+        found = sorted(path for name in names for path in builds.glob(f"*/*/ingest/*/{name}.parquet"))
         rows = f"read_parquet([{', '.join(map(quoted, found))}])"
         ask(session, f"create table personal.{table} as select distinct {columns} from {rows}")
 
@@ -204,7 +214,8 @@ def _lines_of(session: Session, arrival: Arrival, sought: Sought) -> dict[int, t
             found |= _judged(session, door.form, sought)
         door.clear()
     is_unreadable = bool(ask(session, f"select 1 from personal.refused where {_at(door.form, arrival)} and line = 0"))
-    return found | changes(arrival.path, arrival.file, sought, is_unreadable=is_unreadable)
+    how = arrival.route.conventions
+    return found | changes(arrival.path, arrival.file, sought, is_unreadable=is_unreadable, how=how)
 
 
 def _looked_at(session: Session, form: Form, arrival: Arrival, sought: Sought) -> Keep:

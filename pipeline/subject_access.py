@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from pipeline import erasure, erasure_plan
+from pipeline import erasure, erasure_plan, releases
 from pipeline.catalog import Store
 from pipeline.erasure_plan import Plan
 from pipeline.errors import SettingsError
@@ -30,7 +30,8 @@ README = """What is held on you
 This folder holds every row that is about you, as of the night {night}. You are known here as {customer_id}.
 
 delivered/   what was delivered to us, row by row, as it came: on which night, in which file and line, what became of
-             it (taken in, superseded by a newer row, or set aside and why), its values and its raw text
+             it (taken in, superseded by a newer row, or set aside and why), its values and its raw text, and the
+             text that somebody here repaired it to, where one could not be read
 identity/    which records and identifiers we hold to be yours, and the evidence that ties them together, as it is
              computed with: plain spellings, and hashes of e-mail addresses (numbers that cannot be read back)
 marts/       what was computed from it: your touchpoints, journeys, the moments in them, the missions of the journeys;
@@ -104,7 +105,7 @@ def _delivered(settings: Settings, session: Session, plan: Plan) -> Iterator[tup
         for file in landing.files():
             wanted = lines.get((source, file.table, file.night, file.file))
             way = landed_route(source, file.table, settings.sources[source])
-            if wanted and way:
+            if wanted and way and not file.pruned:
                 name = f"{source}__{safe_name(file.table)}"
                 found.setdefault(name, []).extend(_rows(session, landing, way, file, wanted))
     yield from sorted(found.items())
@@ -117,24 +118,24 @@ def _rows(session: Session, landing: Landing, way: Route, file: Landed, wanted: 
     listed = ", ".join(map(str, sorted(wanted)))
     columns = [*(column.name for column in form.columns), "unmapped"]
     fates = _fates(session, landing.source, file, form)
+    repaired = releases.repaired(session.settings.data, landing.source)
     for _ in door.slabs(Arrival(way, file.table, file.night, file.file, landing.zone / file.path)):
         rows = f"select delivered_line, raw, {', '.join(columns)} from door.{form.name}"
         for line, raw, *values in ask(session, f"{rows} where delivered_line in ({listed}) order by all"):
             given = {c: v for c, v in zip(columns, values, strict=True) if v is not None}
             place = {"night": file.night, "file": file.file, "line": line, "fate": fates.get(line, "taken in")}
-            yield {**place, "values": given, "raw": raw.rstrip("\r\n")}
+            text = repaired.get((file.table, file.night, file.file, line))
+            yield {**place, "values": given, "raw": raw.rstrip("\r\n")} | ({"repaired": text} if text else {})
         door.clear()
 
 
 def _fates(session: Session, source: str, file: Landed, form: Form) -> dict[int, str]:
     """What became of a file's rows that were not simply taken in."""
     at = f"source = {quoted(source)} and table_name = {quoted(file.table)} and night = date {quoted(file.night)}"
-    fates = dict(
-        ask(
-            session,
-            f"select line, 'set aside: ' || reason from ingest.quarantine where {at} and file = {quoted(file.file)}",
-        )
-    )
+    at += f" and file = {quoted(file.file)}"
+    fates = dict(ask(session, f"select line, 'set aside: ' || reason from ingest.quarantine where {at}"))
+    if session.has("ingest.not_ours"):
+        fates |= dict(ask(session, f"select line, reason from ingest.not_ours where {at}"))
     place = (
         f"delivered_night = date {quoted(file.night)} and delivered_file = {quoted(form.label(file.table, file.file))}"
     )

@@ -13,10 +13,21 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from pipeline import ingest_rows, ingest_standing, ingest_vendor, ingest_waiting
+from pipeline import (
+    ingest_account,
+    ingest_measures,
+    ingest_releases,
+    ingest_rows,
+    ingest_standing,
+    ingest_vendor,
+    ingest_waiting,
+    releases,
+)
 from pipeline.context import Run
-from pipeline.errors import DeliveryError, QualityError
-from pipeline.ingest_door import SLAB_ROWS, Arrival, Door, ask
+from pipeline.errors import DeliveryError
+from pipeline.ingest_door import Arrival, Door, ask
+from pipeline.ingest_releases import Released
+from pipeline.ingest_waiting import Waiting
 from pipeline.quality import CHECKS_COLUMNS, Checked
 from pipeline.sources.forms import Form, forms_of
 from pipeline.sources.landing import Landed, Landing, safe_name
@@ -25,6 +36,7 @@ from pipeline.tombstones import Gate
 from pipeline.warehouse import Session, quoted
 
 NEEDS = ("pull",)
+_ROWS_AT_ONCE = 10_000
 
 
 def build(run: Run, session: Session, source: str) -> None:
@@ -37,19 +49,27 @@ def build(run: Run, session: Session, source: str) -> None:
     ingest_rows.prepare(session)
     ingest_standing.prepare(session)
     ingest_waiting.prepare(session, before)
+    ingest_releases.prepare(session, before)
+    due = ingest_releases.due(run, source)
+    every = releases.read(run.settings.data, source)
     checks: list[Checked] = []
+    parts: dict[str, list[Path]] = {}
     for form in forms_of(source):
         known = _Known(session, form, before)
-        waiting = ingest_waiting.Waiting(session, landing, run.settings.sources[source], form, nights)
-        rows = _take(run, known, waiting, [a for a in arrivals if a.form == form], gate)
+        waiting = Waiting(session, landing, run.settings.sources[source], form, nights, every)
+        released = Released(session, landing, run.settings.sources[source], form, gate, due)
+        rows = _take(run, known, waiting, released, [a for a in arrivals if a.form == form])
         _forget(session, landing, arrivals)
         ingest_standing.Standing(session, form, before, rows.parts).settle()
         checks += rows.checks.values()
-    _account(session, landing, before)
+        parts[form.name] = rows.parts
+    ingest_account.account(session, landing, before)
     _stop_on_nothing(run, session, source)
+    ingest_measures.measure(run, session, source, parts)
     _put_checks(session, checks)
     _keep_raw(run, session, source)
-    _tell(session)
+    ingest_account.tell(session)
+    ingest_releases.tell(session, due)
 
 
 def _arrivals(landing: Landing, session: Session, before: Path | None, told: Told) -> list[Arrival]:
@@ -96,29 +116,35 @@ class _Known:
         ingest_vendor.know(self.session, self.form, [*earlier, *fresh])
 
 
-def _take(
-    run: Run, known: _Known, waiting: ingest_waiting.Waiting, arrivals: list[Arrival], gate: Gate
-) -> ingest_rows.Rows:
+def _take(run: Run, known: _Known, waiting: Waiting, released: Released, arrivals: list[Arrival]) -> ingest_rows.Rows:
     """Takes the files in. What a vendor's table says stands before the next of its tables is read."""
     currency, session = run.journey_map.currency if run.journey_map else "", known.session
     door, rows = Door(session, known.form, currency=currency), ingest_rows.Rows(run, session, known.form)
     door.clear()
     for _, files in groupby(arrivals, key=lambda arrival: arrival.route.vendor):
         for _ in _slabs(door, files):
-            if door.rows >= SLAB_ROWS:
-                _pass(session, door, rows, gate)
+            if door.is_full:
+                _pass(door, rows, released.gate)
         if door.rows:
-            _pass(session, door, rows, gate)
+            _pass(door, rows, released.gate)
             known.tell(rows.parts)
     if not rows.parts:
-        _pass(session, door, rows, gate)
+        _pass(door, rows, released.gate)
         known.tell(rows.parts)
-    for _ in waiting.found(door):
+    for _ in _again(door, waiting, released):
         rows.take(counts=False)
         door.clear()
         known.tell(rows.parts)
     _count_empty(session, arrivals)
+    rows.notes.tell()
     return rows
+
+
+def _again(door: Door, waiting: Waiting, released: Released) -> Iterator[None]:
+    """Rows that were set aside and are looked at again, night by night, however many are taken in now."""
+    turns = [*((night, 0) for night in waiting.nights), *((night, 1) for night in released.nights)]
+    for night, is_released in sorted(turns):
+        yield from released.found(door, night) if is_released else waiting.found(door, night)
 
 
 def _slabs(door: Door, arrivals: Iterable[Arrival]) -> Iterator[int]:
@@ -126,16 +152,8 @@ def _slabs(door: Door, arrivals: Iterable[Arrival]) -> Iterator[int]:
         yield from door.slabs(arrival)
 
 
-def _pass(session: Session, door: Door, rows: ingest_rows.Rows, gate: Gate) -> None:
-    name = door.form.name
+def _pass(door: Door, rows: ingest_rows.Rows, gate: Gate) -> None:
     gate.take_out(door.form)
-    found = ask(
-        session,
-        f"select distinct unnest(json_keys(unmapped)) as name from door.{name} "
-        "where unmapped is not null order by name",
-    )
-    if found:
-        session.log(f"{name}: unknown columns kept: {', '.join(row[0] for row in found)}")
     rows.take()
     door.clear()
 
@@ -149,7 +167,7 @@ def _forget(session: Session, landing: Landing, arrivals: list[Arrival]) -> None
     now = _landed(landing)
     for a in arrivals:
         if found := changes.get((a.table, a.night, a.label)):
-            landing.replace(now[a.table, a.night, a.file], found)
+            landing.replace(now[a.table, a.night, a.file], found, a.route.conventions)
     ask(session, "delete from door.erased")
     if stopped:
         session.log(f"{len(stopped):,} rows of people who were erased came again: kept nowhere")
@@ -163,68 +181,6 @@ def _count_empty(session: Session, arrivals: list[Arrival]) -> None:
 
 def _rows_of(path: Path) -> str:
     return f"read_parquet({quoted(path)})"
-
-
-def _account(session: Session, landing: Landing, before: Path | None) -> None:
-    """Makes ingest.quarantine and ingest.files of all nights; raises QualityError where a file does not add up."""
-    quarantine, arrived, source = "door.quarantined", "door.arrived", landing.source
-    ask(
-        session,
-        f"""
-        create table {quarantine} as
-        select ? as source, table_name, delivered_night as night, regexp_replace(delivered_file, '^.*/', '') as file,
-            delivered_line as line, record_id, reason
-        from door.refused""",
-        [source],
-    )
-    ask(session, "create table door.forgotten (table_name varchar, night date, file varchar, erased bigint)")
-    for file in landing.files():
-        if file.erased:
-            values: list[object] = [file.table, date.fromisoformat(file.night), file.file, file.erased]
-            ask(session, "insert into door.forgotten values (?, ?, ?, ?)", values)
-    ask(
-        session,
-        f"""
-        create table {arrived} as
-        with counted as (
-            select ? as source, table_name, delivered_night as night,
-                regexp_replace(delivered_file, '^.*/', '') as file, cast(sum(arrived) as bigint) as arrived
-            from door.counted group by all)
-        select source, table_name, night, file, arrived + coalesce(erased, 0) as arrived, coalesce(erased, 0) as erased
-        from counted left join door.forgotten using (table_name, night, file)""",
-        [source],
-    )
-    ask(session, f"create table door.taken as select distinct table_name, night, file from {arrived}")
-    if before:
-        ask(
-            session,
-            f"""
-            insert into {quarantine}
-            select * from {_rows_of(before / "quarantine.parquet")} as before
-            anti join door.retaken using (table_name, night, file, line)
-            where not starts_with(reason, 'duplicate:')""",
-        )
-        ask(
-            session,
-            f"""
-            insert into {arrived}
-            select source, table_name, night, file, arrived, erased from {_rows_of(before / "files.parquet")}""",
-        )
-    session.model("ingest.quarantine", source=source)
-    session.model("ingest.files")
-    wrong = ask(
-        session,
-        "select table_name, night, file, arrived, accepted, superseded, quarantined, erased from ingest.files "
-        "where arrived <> accepted + superseded + quarantined + erased order by all limit 1",
-    )
-    if wrong:
-        table, night, file, *terms = wrong[0]
-        raise QualityError(
-            "a file's rows do not add up",
-            where=f"{source}/{table}/{night}/{file}",
-            value=dict(zip(("arrived", "accepted", "superseded", "quarantined", "erased"), terms, strict=True)),
-            fix="This is a fault of the pipeline, not of the delivery; nothing was published",
-        )
 
 
 def _stop_on_nothing(run: Run, session: Session, source: str) -> None:
@@ -260,7 +216,7 @@ def _put_checks(session: Session, checks: list[Checked]) -> None:
 def _keep_raw(run: Run, session: Session, source: str) -> None:
     """Writes what this night refused, with its raw text: one file a table, for its owner's eyes only."""
     folder = run.settings.data / "quarantine" / run.night.isoformat()
-    rows = ask(
+    rows = _streamed(
         session,
         """
         select table_name, delivered_night as night, delivered_file as file, delivered_line as line, record_id,
@@ -277,47 +233,28 @@ def _keep_raw(run: Run, session: Session, source: str) -> None:
     """,
         [ingest_vendor.NOT_OURS],
     )
-    by_table: dict[str, list[str]] = {}
-    for row in rows:
-        names = ("table", "night", "file", "line", "record_id", "reason", "raw")
-        entry: dict[str, Any] = dict(zip(names, (row[0], str(row[1]), *row[2:]), strict=True))
-        by_table.setdefault(row[0], []).append(json.dumps(entry, ensure_ascii=False) + "\n")
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     for old in folder.glob(f"{source}__*.jsonl"):
         old.unlink()
-    for table, lines in by_table.items():
-        _write_private(folder / f"{source}__{safe_name(table)}.jsonl", "".join(lines))
+    for table, of_table in groupby(rows, key=lambda row: str(row[0])):
+        _write_private(folder / f"{source}__{safe_name(table)}.jsonl", map(_raw_line, of_table))
 
 
-def _write_private(path: Path, text: str) -> None:
+def _streamed(session: Session, sql: str, params: list[object]) -> Iterator[tuple[Any, ...]]:
+    """A statement's rows, some at a time: there may be as many as were delivered. No other may run meanwhile."""
+    done = session.connection.execute(sql, params)
+    while rows := done.fetchmany(_ROWS_AT_ONCE):
+        yield from rows
+
+
+def _raw_line(row: tuple[Any, ...]) -> str:
+    names = ("table", "night", "file", "line", "record_id", "reason", "raw")
+    entry: dict[str, Any] = dict(zip(names, (row[0], str(row[1]), *row[2:]), strict=True))
+    return json.dumps(entry, ensure_ascii=False) + "\n"
+
+
+def _write_private(path: Path, lines: Iterable[str]) -> None:
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
     with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as handle:
-        handle.write(text)
+        handle.writelines(lines)
     fresh.replace(path)
-
-
-def _tell(session: Session) -> None:
-    """Says what became of the rows of the files taken in now."""
-    arrived, accepted, refused, erased = ask(
-        session,
-        """
-        select cast(coalesce(sum(f.arrived), 0) as bigint), cast(coalesce(sum(f.accepted), 0) as bigint),
-            cast(coalesce(sum(f.quarantined), 0) as bigint), cast(coalesce(sum(f.erased), 0) as bigint)
-        from ingest.files as f
-        semi join door.taken using (table_name, night, file)
-        """,
-    )[0]
-    session.rows = {"in": arrived, "out": accepted, "quarantined": refused}
-    if not arrived:
-        session.log("warning: nothing arrived, or files without a row")
-    reasons = ask(
-        session,
-        "select split_part(q.reason, ':', 1) as code, count(*) from ingest.quarantine as q "
-        "semi join door.taken using (table_name, night, file) group by code order by code",
-    )
-    told = ", ".join(f"{count} {code}" for code, count in reasons)
-    replaced = arrived - accepted - refused - erased
-    session.log(
-        f"{arrived:,} rows arrived tonight: {accepted:,} accepted, {replaced:,} superseded, "
-        f"{refused:,} quarantined ({told or 'none'})" + (f", {erased:,} erased" if erased else "")
-    )

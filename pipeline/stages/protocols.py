@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 TABLE = "ranking.trials"
 DELIVERED = (
-    "source, table_name, cast(night as varchar) as night, file, arrived, accepted, superseded, quarantined, erased"
+    "source, table_name, cast(night as varchar) as night, file,"
+    " arrived, accepted, superseded, quarantined, not_ours, erased"
 )
 
 

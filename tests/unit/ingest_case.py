@@ -110,6 +110,10 @@ class Case:
         """Every quarantined row: file, line, record and reason."""
         return self.ask(source, "select file, line, record_id, reason from ingest.quarantine order by all")
 
+    def not_ours(self, source: str) -> list[tuple[Any, ...]]:
+        """Every row that tells nothing that counts: file, line, record and reason."""
+        return self.ask(source, "select file, line, record_id, reason from ingest.not_ours order by all")
+
 
 def crm(case: Case, night: str, orders: str, name: str = "orders.csv") -> None:
     """A whole CRM delivery with these orders."""

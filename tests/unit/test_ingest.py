@@ -276,19 +276,24 @@ def test_a_reason_never_repeats_what_a_shifted_column_holds(tmp_path: Path) -> N
     assert len(case.reasons("crm")) == 1
 
 
-def test_rows_over_many_slabs_come_to_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("most", [{"SLAB_ROWS": 7}, {"SLAB_BYTES": 900, "DOOR_BYTES": 4000}])
+def test_rows_over_many_slabs_come_to_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: dict[str, int]
+) -> None:
     import pipeline.ingest_door as door
-    import pipeline.stages.ingest as stage
 
-    found = []
-    for size in (250_000, 7):
-        monkeypatch.setattr(door, "SLAB_ROWS", size)
-        monkeypatch.setattr(stage, "SLAB_ROWS", size)
-        monkeypatch.setattr("pipeline.sources.lines.BLOCK_BYTES", 900 if size == 7 else 1 << 22)
-        case = Case(tmp_path / str(size))
+    found, parts = [], []
+    for limits in ({}, most):
+        for name, value in limits.items():
+            monkeypatch.setattr(door, name, value)
+            monkeypatch.setattr("pipeline.sources.lines.BLOCK_BYTES", 900)
+        case = Case(tmp_path / str(len(limits)))
         case.deliver("web/events/2026-01-02/e.jsonl", jsonl([EVENT | {"messageId": f"m{i % 50}"} for i in range(80)]))
         case.night("2026-01-02", "web")
         found.append((case.ask("web", "select * from ingest.events order by all"), case.reasons("web")))
+        parts.append(len(list(case.root.rglob("events/*.parquet"))))
     assert found[0] == found[1]
+    assert parts[0] == 1
+    assert parts[1] > 1
     assert len(found[0][0]) == 50
     assert len(found[0][1]) == 30

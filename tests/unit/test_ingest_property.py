@@ -37,7 +37,8 @@ def mutated(data: bytes, changes: list[tuple[str, float, bytes]]) -> bytes:
 
 
 def accounted(case: Case, source: str) -> None:
-    wrong = case.ask(source, "select * from ingest.files where arrived <> accepted + superseded + quarantined + erased")
+    fates = "accepted + superseded + quarantined + not_ours + erased"
+    wrong = case.ask(source, f"select * from ingest.files where arrived <> {fates}")
     assert wrong == []
     twice = case.ask(source, "select night, file, line from ingest.quarantine group by all having count(*) > 1")
     assert twice == []

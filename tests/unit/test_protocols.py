@@ -20,7 +20,9 @@ def written(tmp_path: Path, a_map: JourneyMap, arrived: int = 10) -> pd.DataFram
     with Session(settings, "ranking", tmp_path, tmp_path / "spill") as session:
         times = pd.to_datetime(["2025-01-02 10:00", "2026-02-03 10:00"])
         session.put("ranking.followed", pd.DataFrame({"ordered_at": times}), grain=())
-        counts = dict.fromkeys(("accepted", "superseded", "quarantined", "erased"), 0) | {"arrived": arrived}
+        counts = dict.fromkeys(("accepted", "superseded", "quarantined", "not_ours", "erased"), 0) | {
+            "arrived": arrived
+        }
         file = {"source": "crm", "table_name": "orders", "night": NIGHT, "file": "orders.csv"} | counts
         session.put("ingest.files", pd.DataFrame([file]), grain=())
         protocols.build(Run(NIGHT, settings, a_map), session, trials(400))

@@ -5,6 +5,7 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from pipeline import tombstones
@@ -60,12 +61,13 @@ def test_every_sample_file_is_read_whole(tmp_path: Path, shared: Path, vendor: s
         case.deliver(f"crm/{table}/{N1}/{path.name}", path.read_bytes())
         expected[table] = records(path)
     case.night(N1, "crm")
-    files = case.ask("crm", "select table_name, arrived, accepted, superseded, quarantined from ingest.files")
+    files = case.ask("crm", "select table_name, arrived, accepted, superseded, quarantined, not_ours from ingest.files")
     assert {table: arrived for table, arrived, *_ in files} == expected
     assert all(arrived == sum(fates) for _, arrived, *fates in files)
     assert {table: taken for table, _, taken, *_ in files if table in accepted} == accepted
     codes = case.ask("crm", "select distinct split_part(reason, ':', 1) from ingest.quarantine")
-    assert {code for (code,) in codes} == {"not_ours", "unmatched"}
+    assert {code for (code,) in codes} == {"unmatched"}
+    assert len(case.not_ours("crm")) == sum(not_ours for *_, not_ours in files) > 0
 
 
 def test_a_deal_is_an_order_with_the_company_s_own_properties_as_attributes(tmp_path: Path) -> None:
@@ -97,12 +99,27 @@ def test_what_counts_for_nothing_is_counted_and_its_text_is_not_kept(tmp_path: P
     case.deliver(f"crm/contact/{N1}/a.csv", csv_text([CONTACT]))
     case.deliver(f"crm/owner/{N1}/a.csv", csv_text([{"email": "secret@x.org"}]) + '"torn\n')
     case.night(N1, "crm")
-    reasons = [reason for *_, reason in case.reasons("crm")]
-    assert reasons[0] == "not_ours: nothing of this table counts here"
-    assert reasons[1].startswith("unreadable")
+    assert [reason for *_, reason in case.not_ours("crm")] == ["not_ours: nothing of this table counts here"]
+    (reason,) = [reason for *_, reason in case.reasons("crm")]
+    assert reason.startswith("unreadable")
+    assert any("1 quarantined (1 unreadable), 1 not ours" in line for line in case.logs)
     kept = (tmp_path / "data" / "quarantine" / N1 / "crm__owner.jsonl").read_text()
     assert "torn" in kept
     assert "secret" not in kept
+
+
+def test_nights_of_old_have_both_in_one_table(tmp_path: Path) -> None:
+    case = Vendor(tmp_path)
+    for night in (N1, N2):
+        case.deliver(f"crm/contact/{night}/a.csv", csv_text([CONTACT | {"_fivetran_deleted": "true"}]))
+    case.night(N1, "crm")
+    (build,) = (tmp_path / "data" / "builds" / N1).glob("*/ingest/crm")
+    with duckdb.connect() as connection:
+        connection.execute(f"copy (from '{build}/not_ours.parquet') to '{build}/quarantine.parquet'")
+    (build / "not_ours.parquet").unlink()
+    case.night(N2, "crm")
+    assert len(case.not_ours("crm")) == 2
+    assert case.reasons("crm") == []
 
 
 def test_canonical_tables_stay_what_they_are_beside_a_vendor_s(tmp_path: Path) -> None:
@@ -170,7 +187,7 @@ def test_who_was_erased_does_not_come_back_in_a_vendor_s_table(tmp_path: Path) -
     case.deliver(f"crm/deal_contact/{N1}/a.csv", csv_text(links))
     case.deliver(f"crm/users/{N1}/a.csv", csv_text([{"email": "kept@x.org"}, {"email": "Gone@x.org"}]))
     case.night(N1, "crm")
-    files = case.ask("crm", "select table_name, arrived, accepted, quarantined, erased from ingest.files order by all")
+    files = case.ask("crm", "select table_name, arrived, accepted, not_ours, erased from ingest.files order by all")
     told = [("contact", 2, 1, 0, 1), ("deal", 2, 1, 0, 1), ("deal_contact", 2, 1, 0, 1), ("users", 2, 0, 1, 1)]
     assert files == told
     landed = "".join(path.read_text() for path in case.settings.data.glob("landing/crm/*/*/*"))
@@ -207,8 +224,8 @@ def test_a_deal_waits_a_week_for_its_contact_however_the_nights_are_run(tmp_path
         ("a.csv", 3, "d2", "unmatched: no contact of the deal has arrived in deal_contact"),
         ("a.csv", 4, "d3", "bad_number: amount is not a number"),
     ]
-    deals = "select arrived, accepted, superseded, quarantined from ingest.files where table_name = 'deal'"
-    assert case.ask("crm", deals) == [(3, 1, 0, 2)]
+    deals = "select arrived, accepted, superseded, quarantined, not_ours from ingest.files where table_name = 'deal'"
+    assert case.ask("crm", deals) == [(3, 1, 0, 2, 0)]
 
 
 def test_an_answer_waits_for_its_ticket_that_waits_for_nothing(tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ def test_snowplow_s_page_views_sessions_and_users_agree_with_its_own_model(tmp_p
     case = Web(tmp_path)
     case.deliver(f"web/events/{N1}/events.csv", (folder / "snowplow_web_events.csv").read_bytes())
     case.night(N1, "web")
-    (account,) = case.ask("web", "select arrived, accepted, superseded, quarantined from ingest.files")
+    (account,) = case.ask("web", "select arrived, accepted, superseded, quarantined, not_ours from ingest.files")
     assert account[0] == 160 == sum(account[1:])
     events = case.connection("web")
     session = "properties ->> 'domain_sessionid'"
@@ -88,7 +88,7 @@ def test_snowplow_s_tsv_says_the_same_as_its_csv(tmp_path: Path, shared: Path) -
             )
         case.deliver(f"web/events/{N1}/a.{ending}", text)
         case.night(N1, "web")
-        (account,) = case.ask("web", "select arrived, accepted + superseded + quarantined from ingest.files")
+        (account,) = case.ask("web", "select arrived, accepted + superseded + quarantined + not_ours from ingest.files")
         assert account == (160, 160)
         told = "select message_id, type, event, user_id, anonymous_id, occurred_at, url, order_id from ingest.events"
         found.append(case.ask("web", f"{told} order by all"))
