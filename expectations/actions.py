@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from expectations import among, known, one_row, share
 from pipeline.context import Run
 
 
@@ -32,6 +33,16 @@ def suites(run: Run) -> dict[str, list[Any]]:
                 max_value=run.settings.front_line.most_at_once,
                 notes="The cap on what is suggested at once.",
             ),
+        ],
+        "consents": [
+            one_row("One row a customer.", "customer_id"),
+            known("consent_marketing", "Who did not say yes said no."),
+        ],
+        "open_requests": [one_row("A request is open once.", "journey_id", "touch_id", "moment")],
+        "preventable": [
+            one_row("One harm ahead a customer.", "customer_id"),
+            among("moment", moments, "Only the journey map's moments are told."),
+            share("expected_loss", "A fall of a probability."),
         ],
         "cards": [gxe.ExpectColumnValuesToBeUnique(column="customer_id", notes="One card a customer.")],
         "suggested": [

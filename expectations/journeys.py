@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from expectations import among, known, one_row, share
 from pipeline.context import Run
 from pipeline.graphs import GRAPHS
 
@@ -84,6 +85,27 @@ def suites(run: Run) -> dict[str, list[Any]]:
                 column="graph", value_set=list(GRAPHS), notes="The graphs beside the main one."
             ),
             gxe.ExpectColumnValuesToNotBeNull(column="customer_id", notes="A journey is somebody's on every graph."),
+        ],
+        "sub_steps": [
+            one_row("A journey reaches a sub-step once; the first time counts.", "journey_id", "sub_step"),
+            known("reached_at", "What was reached was reached at a time."),
+        ],
+        "acted_places": [
+            one_row("A feeling is acted once at a place.", "journey_id", "kind", "name"),
+            share("strength", "A share of the strongest."),
+        ],
+        "map_moments": [one_row("The journey map names a moment once.", "moment")],
+        "map_sub_steps": [one_row("The journey map names a sub-step once.", "sub_step")],
+        "regrouped_identifiers": [
+            among("graph", list(GRAPHS), "The graphs beside the main one."),
+            known("customer_id", "An identifier is somebody's on every graph."),
+        ],
+        "regrouped_moments": [
+            one_row("A journey has each moment at most once, on every graph.", "graph", "journey_id", "moment"),
+            among("moment", names, "Only the journey map's moments are ranked."),
+        ],
+        "regrouped_sub_steps": [
+            one_row("A journey reaches a sub-step once, on every graph.", "graph", "journey_id", "sub_step")
         ],
         "moments": [
             gxe.ExpectCompoundColumnsToBeUnique(

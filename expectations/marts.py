@@ -2,7 +2,15 @@
 
 from typing import Any
 
+from expectations import among, known, one_row, share
+from expectations.missions import moods, personas
+from expectations.ranking import findings
 from pipeline.context import Run
+
+_SAME = "Row by row what the stage before made, and checked there."
+UNCHECKED = dict.fromkeys(
+    ("moments", "acted_feelings", "moment_memory", "emotion_curve", "connected_moments", "map_warnings"), _SAME
+)
 
 
 def suites(run: Run) -> dict[str, list[Any]]:
@@ -40,21 +48,13 @@ def suites(run: Run) -> dict[str, list[Any]]:
             ),
             *_worth(),
         ],
-        **_findings(pairs),
+        **findings(pairs),
         "emotions": [
             gxe.ExpectColumnValuesToBeBetween(
                 column="valence", min_value=-1, max_value=1, notes="A share of the scale."
             )
         ],
-        "personas": [
-            gxe.ExpectCompoundColumnsToBeUnique(
-                column_list=["mission", "facet", "value"], notes="One row a value of a facet."
-            ),
-            gxe.ExpectColumnValuesToBeBetween(column="share", min_value=0, max_value=1, notes="A share of journeys."),
-            gxe.ExpectColumnValuesToBeBetween(
-                column="customers", min_value=run.settings.small_group, notes="What fewer show could be one person's."
-            ),
-        ],
+        "personas": personas(run.settings.small_group),
         "mission_history": [
             gxe.ExpectColumnValuesToNotBeNull(column="mission", notes="A span of no mission says nothing.")
         ],
@@ -64,17 +64,8 @@ def suites(run: Run) -> dict[str, list[Any]]:
                 column="customers", min_value=run.settings.small_group, notes="What fewer do could be one person's."
             ),
         ],
-        "mission_moods": [
-            gxe.ExpectColumnValuesToBeInSet(
-                column="place",
-                value_set=["customers", "visitors", "authors", "partners"],
-                notes="Where people are seen: inside the customer base, and outside.",
-            ),
-            gxe.ExpectColumnValuesToBeBetween(column="share", min_value=0, max_value=1, notes="A share of people."),
-            gxe.ExpectColumnValuesToBeBetween(
-                column="size", min_value=run.settings.small_group, notes="Nobody outside has a row of their own."
-            ),
-        ],
+        "mission_moods": moods(run.settings.small_group),
+        **_kept(),
     }
 
 
@@ -101,47 +92,22 @@ def _worth() -> list[Any]:
     ]
 
 
-def _findings(moments: int) -> dict[str, list[Any]]:
-    """The suites of where, for whom and since when a moment matters, and of how it was judged."""
-    import great_expectations.expectations as gxe
-
-    said = ["higher", "lower", "no_difference_seen"]
-    tested = [
-        gxe.ExpectColumnValuesToBeInSet(column="verdict", value_set=said, notes="What can be said of a difference."),
-        gxe.ExpectColumnValuesToBeBetween(
-            column="q_value", min_value=0, max_value=1, notes="A share of what is named at least as surely."
-        ),
-    ]
+def _kept() -> dict[str, list[Any]]:
+    """The suites of what is told of customers, missions and the night itself."""
     return {
-        "trials": [
-            gxe.ExpectTableRowCountToBeBetween(
-                min_value=moments, max_value=moments, notes="Every moment of the map is judged in one way."
-            ),
-            gxe.ExpectColumnValuesToNotBeNull(column="data_version", notes="A figure of no data cannot be made again."),
+        "missions": [one_row("The slug is what other tables know a mission by.", "mission")],
+        "cards": [one_row("One card a customer.", "customer_id")],
+        "next_moments": [
+            one_row("A moment is suggested once a customer.", "customer_id", "moment"),
+            share("expected_gain", "A rise of a probability."),
         ],
-        "moment_kinds": [
-            gxe.ExpectCompoundColumnsToBeUnique(
-                column_list=["mission", "kind", "value"], notes="A kind has one mean a mission."
-            )
+        "quarantine": [
+            one_row("A row has one fate, and one reason.", "source", "table", "night", "file", "line"),
+            known("reason", "Who repairs it must know what was wrong."),
         ],
-        "moment_groups": [
-            gxe.ExpectCompoundColumnsToBeUnique(
-                column_list=["moment", "grouping", "value"], notes="Two answers to one question are none."
-            ),
-            *tested,
-        ],
-        "moment_pairs": [
-            gxe.ExpectCompoundColumnsToBeUnique(
-                column_list=["moment", "next_moment"], notes="Two answers to one question are none."
-            ),
-            *tested,
-        ],
-        "ranking_changes": [
-            gxe.ExpectColumnValuesToBeBetween(
-                column="change_q_value",
-                min_value=0,
-                max_value=1,
-                notes="A share of what is flagged at least as surely.",
-            )
+        "runs": [one_row("A stage tells of a table once.", "night", "stage", "source", "table")],
+        "check_history": [
+            one_row("A check has one outcome a night.", "night", "table_name", "expectation", "column_name", "reason"),
+            among("severity", ["critical", "warning", "info"], "The grades of a check."),
         ],
     }

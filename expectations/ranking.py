@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from expectations import between, one_row
 from pipeline.context import Run
 
 REASONS = ["few", "no_overlap", "unseen_cause", "unsure", "past_placebo", "shuffled_placebo"]
@@ -82,6 +83,16 @@ def suites(run: Run) -> dict[str, list[Any]]:
             *shares,
         ],
         **_memory(),
+        **findings(len(moments)),
+        "influence_sums": [one_row("A moment's influences are added up once a mission.", "moment", "mission")],
+        "journey_delights": [
+            one_row("One row a journey.", "journey_id"),
+            between("delights", 0, None, "A number of moments."),
+        ],
+        "ordinary_feelings": [
+            one_row("A mission has one ordinary feeling.", "mission"),
+            between("mean", -1, 1, "A feeling on the scale from bad to good."),
+        ],
     }
 
 
@@ -136,6 +147,52 @@ def _memory() -> dict[str, list[Any]]:
                 column="warning",
                 value_set=["never_happens", "not_delightful", "expected", "nobody_buys"],
                 notes="The ways in which data contradict a declaration.",
+            )
+        ],
+    }
+
+
+def findings(moments: int) -> dict[str, list[Any]]:
+    """The suites of where, for whom and since when a moment matters, and of how it was judged."""
+    import great_expectations.expectations as gxe
+
+    said = ["higher", "lower", "no_difference_seen"]
+    tested = [
+        gxe.ExpectColumnValuesToBeInSet(column="verdict", value_set=said, notes="What can be said of a difference."),
+        gxe.ExpectColumnValuesToBeBetween(
+            column="q_value", min_value=0, max_value=1, notes="A share of what is named at least as surely."
+        ),
+    ]
+    return {
+        "trials": [
+            gxe.ExpectTableRowCountToBeBetween(
+                min_value=moments, max_value=moments, notes="Every moment of the map is judged in one way."
+            ),
+            gxe.ExpectColumnValuesToNotBeNull(column="data_version", notes="A figure of no data cannot be made again."),
+        ],
+        "moment_kinds": [
+            gxe.ExpectCompoundColumnsToBeUnique(
+                column_list=["mission", "kind", "value"], notes="A kind has one mean a mission."
+            )
+        ],
+        "moment_groups": [
+            gxe.ExpectCompoundColumnsToBeUnique(
+                column_list=["moment", "grouping", "value"], notes="Two answers to one question are none."
+            ),
+            *tested,
+        ],
+        "moment_pairs": [
+            gxe.ExpectCompoundColumnsToBeUnique(
+                column_list=["moment", "next_moment"], notes="Two answers to one question are none."
+            ),
+            *tested,
+        ],
+        "ranking_changes": [
+            gxe.ExpectColumnValuesToBeBetween(
+                column="change_q_value",
+                min_value=0,
+                max_value=1,
+                notes="A share of what is flagged at least as surely.",
             )
         ],
     }

@@ -32,6 +32,7 @@ OUR_DAGS = ("landmark_ingest", "landmark_build", REPORTS_DAG, "landmark_watch")
 PAGE_LENGTH = 60
 SHEET = "airflow/pages.css"
 NOTHING = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+PAINTED = f"{NOTHING}; style-src 'unsafe-inline'; img-src data:"
 READERS = Depends(requires_access_dag("GET", DagAccessEntity.RUN, REPORTS_DAG))
 OF_THE_RUN = Depends(requires_access_dag("GET", DagAccessEntity.RUN))
 SAID = {
@@ -46,7 +47,9 @@ def create_app() -> FastAPI:
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     app.get("/", dependencies=[READERS])(listing)
     app.get("/nights/{night}", dependencies=[READERS])(of_night)
+    app.get("/nights/{night}/quality", dependencies=[READERS])(of_quality)
     app.get("/nights/{night}/report.html", dependencies=[READERS])(document)
+    app.get("/nights/{night}/quality.html", dependencies=[READERS])(quality)
     app.get("/nights/{night}/report.pdf", dependencies=[READERS])(pdf)
     app.get("/runs/{dag_id}/{run_id}", dependencies=[READERS, OF_THE_RUN])(of_run)
     app.add_exception_handler(Refusal, refused)
@@ -70,6 +73,12 @@ def _report(night: Annotated[date, Depends(_night)]) -> shelf.Report:
     return report
 
 
+def _with_quality(report: shelf.Report) -> shelf.Report:
+    if not report.quality.is_file():
+        raise HTTPException(404)
+    return report
+
+
 Asked = Annotated[shelf.Report, Depends(_report)]
 
 
@@ -81,15 +90,26 @@ def listing(before: str = "") -> Response:
 
 def of_night(report: Asked) -> Response:
     """A night's report, under a bar that leads back to the list."""
-    return _page("report", frame="'self'", report=report, home="../")
+    return _page("report", frame="'self'", report=report, shown="report", home="../")
+
+
+def of_quality(report: Asked) -> Response:
+    """The quality of a night's data, under a bar that leads back to its report."""
+    return _page("report", frame="'self'", report=_with_quality(report), shown="quality", home="../../")
 
 
 def document(report: Asked) -> Response:
     """The report itself, shut in: no request leaves it, and only the scripts that its own policy names run."""
     scripts = " ".join(f"'{name}'" for name in shelf.script_hashes(report.html))
-    policy = f"{NOTHING}; sandbox allow-scripts; style-src 'unsafe-inline'; img-src data:"
-    headers = _headers(f"{policy}; script-src {scripts}" if scripts else policy)
-    return FileResponse(report.html, media_type="text/html; charset=utf-8", headers=headers)
+    policy = f"{PAINTED}; sandbox allow-scripts" + (f"; script-src {scripts}" if scripts else "")
+    return FileResponse(report.html, media_type="text/html; charset=utf-8", headers=_headers(policy))
+
+
+def quality(report: Asked) -> Response:
+    """The page on the quality of the night's data, which the report leads to; it has no script."""
+    return FileResponse(
+        _with_quality(report).quality, media_type="text/html; charset=utf-8", headers=_headers(f"{PAINTED}; sandbox")
+    )
 
 
 def pdf(report: Asked) -> Response:
@@ -113,7 +133,7 @@ def of_run(dag_id: str, run_id: str, session: SessionDep) -> Response:
     if report is None:
         reason = f"The report of {night.isoformat()} comes when {REPORTS_DAG} has rendered it; this run is {run.state}."
         return _told("The report is not rendered yet", reason, home="../../")
-    return _page("report", frame="'self'", report=report, home="../../")
+    return _page("report", frame="'self'", report=report, shown="report", home="../../")
 
 
 # -- how it is answered -----------------------------------------------------------------------------------------------

@@ -201,4 +201,6 @@ def _trouble(row: Row, figures: Figures) -> str:
     arrived = figures.count(row["arrived"])
     if row["trouble"] == "thin":
         return f"Only {arrived} rows of {table} arrived; {figures.count(row['usual'])} are usual."
+    if row["trouble"] == "much":
+        return f"{arrived} rows of {table} arrived; {figures.count(row['usual'])} are usual."
     return f"{figures.count(row['set_aside'])} of {arrived} rows of {table} could not be used."

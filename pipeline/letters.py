@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline import approvals, bars, letter_changes, letter_words, mail, render, report_values, words
+from pipeline import approvals, bars, letter_changes, letter_words, mail, quality, render, report_values, words
 from pipeline.catalog import write_bytes, write_text
 from pipeline.context import Run
 from pipeline.editions import Edition, Editions
@@ -75,7 +75,10 @@ def write(run: Run, session: "Session", tables: Tables, values: Row) -> None:
 
 
 def _failed(session: "Session", outcomes: list[Row]) -> list[Row]:
-    """The checks that warn tonight and did not on the last finished night; one that goes on warning is the report's."""
+    """The checks that warn tonight and did not on the last finished night; one that goes on warning is the report's.
+
+    What is unusual of a table beside its volume is for whoever looks after the data: the quality page has it.
+    """
     before = session.previous("report", "check_outcomes")
     names = ("table_name", "expectation", "column_name", "reason")
     known = {tuple(row[name] for name in names) for row in _warnings([] if before is None else before.to_pylist())}
@@ -85,7 +88,11 @@ def _failed(session: "Session", outcomes: list[Row]) -> list[Row]:
 
 
 def _warnings(outcomes: list[Row]) -> list[Row]:
-    return [row for row in outcomes if row["severity"] == "warning" and not row["is_passed"]]
+    return [
+        row
+        for row in outcomes
+        if row["severity"] == "warning" and not row["is_passed"] and not quality.is_measured(row["table_name"])
+    ]
 
 
 def _take_away(folder: Path, audience: Audience) -> None:

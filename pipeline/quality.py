@@ -3,13 +3,16 @@
 A suite is a list of expectations for one table, in expectations/<stage>.py: `suites(run)` gives them by table. The
 severity decides: a critical one that fails stops the night, a warning reaches the report. An expectation that could
 not be evaluated is a broken check and always stops the night: it says nothing about the data.
+
+An expectation of a table <stage>.usual (see measures.py) is of one measure, named in its meta: each of that measure's
+rows is a check of its own, of the table and column that the row is about.
 """
 
 import importlib
 import importlib.util
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +24,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 CHECKS_COLUMNS = ("table_name", "expectation", "column_name", "severity", "success", "unexpected", "observed", "reason")
+
+MEASURED = ("table_name", "measure", "column_name", "told")
 
 
 @dataclass(frozen=True)
@@ -49,7 +54,7 @@ def expectations_of(stage: str, run: Run) -> dict[str, list[Any]]:
 
 def columns_of(suite: Sequence[Any]) -> list[str]:
     """The columns that a suite looks at, sorted."""
-    names: set[str] = set()
+    names: set[str] = set(MEASURED) if any(_measure(expectation) for expectation in suite) else set()
     for expectation in suite:
         for field in ("column", "column_A", "column_B"):
             name = getattr(expectation, field, None)
@@ -63,10 +68,49 @@ def validate(table: str, frame: "pd.DataFrame", suite: Sequence[Any]) -> list[Ch
     """Every expectation of the suite on the frame; raises QualityError where a check itself is broken."""
     if not suite:
         return []
-    batch = _context().data_sources.pandas_default.read_dataframe(frame.reset_index(drop=True))
-    return [
-        _outcome(table, expectation, batch.validate(expectation, result_format="COMPLETE")) for expectation in suite
-    ]
+    checked = []
+    for measure in dict.fromkeys(_measure(expectation) for expectation in suite):
+        rows = (frame[frame["measure"] == measure] if measure else frame).reset_index(drop=True)
+        batch = _context().data_sources.pandas_default.read_dataframe(_in_nanoseconds(rows))
+        for expectation in (each for each in suite if _measure(each) == measure):
+            outcome = _outcome(table, expectation, batch.validate(expectation, result_format="COMPLETE"))
+            checked += _each_row(outcome, rows, expectation.column) if measure else [outcome]
+    return checked
+
+
+def _measure(expectation: Any) -> str:
+    """The measure that an expectation is of; '' for one of a table's rows."""
+    return str((expectation.meta or {}).get("measure", ""))
+
+
+def is_measured(table_name: str) -> bool:
+    """Whether an outcome is of a measure: it is about a table as it was delivered, <stage>.<source>/<table>."""
+    return "/" in table_name
+
+
+def _each_row(outcome: Checked, rows: "pd.DataFrame", column: str) -> list[Checked]:
+    """An outcome on a table of measures as one a row that has a figure in the column."""
+    stage, found = outcome.table_name.partition(".")[0], []
+    for position in [place for place, has in enumerate(rows[column].notna()) if has]:
+        row, failed = rows.iloc[position], position in outcome.rows
+        of = f"{row['measure']} of {row['column_name']}" if row["column_name"] else str(row["measure"])
+        named = {"table_name": f"{stage}.{row['table_name']}", "column_name": of.replace("_", " ")}
+        found.append(
+            replace(outcome, **named, success=not failed, unexpected=int(failed), observed=str(row["told"]), rows=())
+        )
+    return found
+
+
+def _in_nanoseconds(frame: "pd.DataFrame") -> "pd.DataFrame":
+    """The frame with its times in nanoseconds: others GX compares one by one. Those beyond stand at the edge."""
+    import pandas as pd
+
+    first, last = pd.Timestamp.min.ceil("us"), pd.Timestamp.max.floor("us")
+    told = frame.copy(deep=False)
+    for name in frame.select_dtypes("datetime"):
+        within = frame[name].mask(frame[name] < first, first).mask(frame[name] > last, last)
+        told[name] = within.astype("datetime64[ns]")
+    return told
 
 
 def _outcome(table: str, expectation: Any, result: Any) -> Checked:
@@ -119,7 +163,7 @@ def check(run: Run, session: Session, stage: str) -> list[Checked]:
     for table, suite in sorted(expectations_of(stage, run).items()):
         if not session.makes(f"{stage}.{table}"):
             continue
-        columns = ", ".join(f'"{name}"' for name in columns_of(suite)) or "*"
+        columns = ", ".join(f'"{name}"' for name in columns_of(suite)) or "1 as one"
         checked += validate(f"{stage}.{table}", session.frame(f"{stage}.{table}", columns), suite)
     stop_on_critical(stage, run, checked)
     return checked

@@ -71,10 +71,11 @@ def inlined(html: str) -> str:
     return str(inliner.inline(html))
 
 
-def policy() -> str:
-    """The content security policy of the report: its own style and its own script, and nothing from anywhere."""
+def policy(*, is_scripted: bool = True) -> str:
+    """The content security policy of a page: its own style and, if it has one, script, and nothing from anywhere."""
     digest = base64.b64encode(hashlib.sha256((REPORTS / SCRIPT).read_bytes()).digest()).decode("ascii")
-    own = f"script-src 'sha256-{digest}'; style-src 'unsafe-inline'; img-src data:"
+    script = f"script-src 'sha256-{digest}'; " if is_scripted else ""
+    own = f"{script}style-src 'unsafe-inline'; img-src data:"
     return f"default-src 'none'; {own}; base-uri 'none'; form-action 'none'"
 
 

@@ -27,6 +27,11 @@ class Report:
     is_behind: bool  # its night was rebuilt, or rests on one that was, since it was rendered
 
     @property
+    def quality(self) -> Path:
+        """The page on the quality of its data; reports of old have none."""
+        return self.html.with_name("quality.html")
+
+    @property
     def megabytes(self) -> float:
         return self.html.stat().st_size / 1e6
 

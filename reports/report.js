@@ -174,6 +174,9 @@
   }
   show();
 
+  // -- framed by Airflow, a report leads nowhere: the bar above it leads to the quality of the data
+  if (window.parent !== window) all("a[target]").forEach((link) => link.replaceWith(...link.childNodes));
+
   // -- where the reader is
   const links = new Map(all("nav a").map((link) => [link.getAttribute("href").slice(1), link]));
   const watch = new IntersectionObserver((entries) => entries.forEach((entry) => {

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline import identity_evidence as evidence
 from pipeline import identity_linking as linking
+from pipeline import identity_measures as measures
 from pipeline import identity_naming as naming
 from pipeline import identity_publishing as publishing
 from pipeline import identity_review as review
@@ -80,13 +81,14 @@ def build(run: Run, session: Session) -> None:
     review.keep_review(session, carried, linked, cuts)
     publishing.publish(run, session, carried)
     publishing.publish_graphs(run, session, carried)
+    measures.measure(run, session)
     night = frozen.learned_night if frozen else run.night
     named = dict(roots.itertuples(index=False, name=None))
     learned = Frozen(model, night, named, reliability, limits, session.count("whole.records"), ruled.standing)
     version = _save(session, learned)
     notes = [("model", f"{version}: {why}")] if why else []
     publishing.keep_ledger(run, session, carried, notes + [("decide", line) for line in ruled.changed])
-    session.inner = set(carried.grains) - set(OUTWARD)
+    session.inner |= set(carried.grains) - set(OUTWARD)
     _tell(session, carried, len(linked.ids), why)
 
 

@@ -1,8 +1,9 @@
 """The report of a night, and the letters that announce it: one page as HTML and PDF, and one e-mail an audience.
 
 The figures are those of the night's published marts; the stages before them tell what arrived, what was checked, and
-by how much two nights differ from noise. Written to DATA/reports/<night>/: report.html, report.pdf (where this machine
-can make one), and letters/<audience>.eml, which the stage deliver sends as they are. The same tables give the same
+by how much two nights differ from noise. Written to DATA/reports/<night>/: report.html; quality.html, for whoever looks
+after the data; report.pdf (where this machine can make one); and letters/<audience>.eml, which the stage deliver sends
+as they are. The same tables give the same
 bytes.
 """
 
@@ -11,7 +12,7 @@ from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline import letter_words, letters, render, report_values
+from pipeline import letter_words, letters, quality_page, render, report_values
 from pipeline.catalog import write_bytes
 from pipeline.context import Run
 
@@ -60,6 +61,8 @@ def build(run: Run, session: "Session") -> None:
     folder = run.settings.data / "reports" / run.night.isoformat()
     html = render.page("report.html.j2", **values, is_print=False).encode("utf-8")
     write_bytes(folder / "report.html", html)
+    quality = render.page("quality.html.j2", **values, **quality_page.values(run, tables))
+    write_bytes(folder / quality_page.FILE, quality.encode("utf-8"))
     session.log(values["subject"])
     letters.write(run, session, tables, values)
     session.log(f"report of {len(html) / 1e6:.2f} MB at {folder / 'report.html'}")
@@ -87,7 +90,7 @@ def _tables(run: Run, session: "Session") -> Tables:
     _put_map(run, session)
     _put_checked(session)
     letters.put_audiences(run, session)
-    names = dict.fromkeys((*_BASE, *(table for section in SECTIONS for table in section.tables)))
+    names = dict.fromkeys((*_BASE, *quality_page.TABLES, *(table for section in SECTIONS for table in section.tables)))
     for name in names:
         session.model(
             f"report.{name}",

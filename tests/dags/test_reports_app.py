@@ -28,6 +28,7 @@ NIGHT, OLDER = "2026-06-29", "2026-06-28"
 SCRIPT_HASH = "sha256-" + "B" * 43 + "="
 HOSTILE = '<script>alert(1)</script> & "quoted" {{ 7*7 }}'
 PATHS = ["/", f"/nights/{NIGHT}", f"/nights/{NIGHT}/report.html", f"/nights/{NIGHT}/report.pdf"]
+PATHS += [f"/nights/{NIGHT}/quality", f"/nights/{NIGHT}/quality.html"]
 
 
 def rendered(data: Path, night: str, headline: str) -> None:
@@ -39,6 +40,7 @@ def rendered(data: Path, night: str, headline: str) -> None:
     reports.mkdir(parents=True)
     policy = f'<meta http-equiv="Content-Security-Policy" content="script-src \'{SCRIPT_HASH}\'">'
     (reports / "report.html").write_text(f"<!doctype html><head>{policy}</head><p>The night {night}</p>", "utf-8")
+    (reports / "quality.html").write_text("<!doctype html><p>The quality of the data</p>", "utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -166,11 +168,25 @@ def test_a_pdf_is_downloaded_under_its_night_s_name(root: FastAPI, data: Path) -
     assert answer.headers["content-disposition"] == f'attachment; filename="landmark-{NIGHT}.pdf"'
 
 
+def test_the_quality_page_is_served_beside_the_report_and_runs_nothing(root: FastAPI, data: Path) -> None:
+    answer = client(root).get(f"/landmark/nights/{NIGHT}/quality.html")
+    assert "The quality of the data" in answer.text
+    policy = answer.headers["content-security-policy"]
+    assert "script-src" not in policy and policy.endswith("; sandbox") and "default-src 'none'" in policy
+    assert f'href="../nights/{NIGHT}/quality"' in client(root).get(f"/landmark/nights/{NIGHT}").text
+    framed = client(root).get(f"/landmark/nights/{NIGHT}/quality").text
+    assert f'src="../../nights/{NIGHT}/quality.html" sandbox>' in framed and f'href="../../nights/{NIGHT}"' in framed
+    (data / "reports" / NIGHT / "quality.html").unlink()
+    assert client(root).get(f"/landmark/nights/{NIGHT}/quality.html").status_code == 404
+    assert client(root).get(f"/landmark/nights/{NIGHT}/quality").status_code == 404
+    assert "/quality" not in client(root).get(f"/landmark/nights/{NIGHT}").text
+
+
 @pytest.mark.parametrize(
     "night",
     ["%2e%2e", "..%2f..%2fcatalog.json", f"{NIGHT}%2f..", "2026-06-29%00", "2026-6-29", "~", "2026-06-30"],
 )
-@pytest.mark.parametrize("rest", ["", "/report.html", "/report.pdf", "/letters/executives.eml"])
+@pytest.mark.parametrize("rest", ["", "/report.html", "/quality.html", "/report.pdf", "/letters/executives.eml"])
 def test_a_trick_in_the_night_finds_nothing(root: FastAPI, data: Path, night: str, rest: str) -> None:
     answer = client(root).get(f"/landmark/nights/{night}{rest}")
     assert answer.status_code == 404

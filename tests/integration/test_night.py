@@ -47,6 +47,7 @@ COLUMNS = {
     "open_requests next_moment next_channel next_due_at expected_gain reason other_moments prevent prevent_reason",
     "emotions": "source record_id label valence arousal emotion model",
     "quarantine": "source table night file line record_id reason",
+    "check_history": "night table_name expectation column_name severity success unexpected observed reason",
     "runs": "night stage table rows_in rows_out rows_quarantined refused_people seconds peak_memory_mb",
 }
 
@@ -129,8 +130,25 @@ def test_arrived_is_accepted_superseded_and_quarantined(marts: Path) -> None:
         files = pq.read_table(marts.parent / "ingest" / source / "files.parquet").to_pylist()
         assert files
         for row in files:
-            rest = row["accepted"] + row["superseded"] + row["quarantined"] + row["erased"]
+            rest = row["accepted"] + row["superseded"] + row["quarantined"] + row["not_ours"] + row["erased"]
             assert row["arrived"] == rest, row
+
+
+def test_a_night_is_measured_and_every_check_is_told_of_each_night(marts: Path) -> None:
+    measured = pq.read_table(marts.parent / "identity" / "usual.parquet").to_pylist()
+    told = {(row["table_name"], row["measure"]): row["told"] for row in measured}
+    assert {("web/events", "known"), ("crm/orders", "unknown_customer")} <= set(told)
+    assert "no nights of history: too little" in told["web/events", "known"], "the first night is all the history"
+    history = pq.read_table(marts / "check_history.parquet").to_pylist()
+    nights: dict[str, set[str]] = {}
+    for row in history:
+        nights.setdefault(row["table_name"].partition(".")[0], set()).add(row["night"].isoformat())
+    assert nights == {
+        stage: set(NIGHTS) if stage != "marts" else {NIGHTS[0]}
+        for stage in ("ingest", "identity", "emotion", "journeys", "missions", "ranking", "actions", "marts")
+    }
+    page = (marts.parents[3] / "reports" / NIGHTS[-1] / "quality.html").read_text("utf-8")
+    assert "held on each of 2 nights" in page
 
 
 def test_a_report_and_an_e_mail_come_out(marts: Path) -> None:

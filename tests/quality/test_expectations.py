@@ -13,7 +13,7 @@ import expectations
 from pipeline.context import Run
 from pipeline.errors import QualityError
 from pipeline.journey_map import load_journey_map
-from pipeline.quality import validate
+from pipeline.quality import expectations_of, validate
 from pipeline.settings import load_settings
 
 MAP = Path(__file__).parent.parent.parent / "pipeline" / "demo" / "journey_map.yml"
@@ -35,7 +35,16 @@ def all_expectations() -> list[Any]:
 
 
 def good_and_bad(one: Any) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """A table that satisfies the expectation, and one that does not."""
+    """A table that satisfies the expectation, and one that does not; of measures, a table with another one's rows."""
+    good, bad = of_columns(one)
+    if measure := (one.meta or {}).get("measure"):
+        named = {"table_name": "crm/orders", "measure": measure, "column_name": "", "told": "30 rows"}
+        other = bad.assign(**named | {"measure": "another"})
+        good, bad = (pd.concat([frame.assign(**named), other]) for frame in (good, bad))
+    return good, bad
+
+
+def of_columns(one: Any) -> tuple[pd.DataFrame, pd.DataFrame]:
     name = type(one).__name__.removeprefix("Expect")
     if name == "ColumnValuesToNotBeNull":
         return pd.DataFrame({one.column: ["x"] * 1000}), pd.DataFrame({one.column: ["x"] + [None] * 999})
@@ -75,7 +84,7 @@ def between(one: Any) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def matching(one: Any) -> tuple[pd.DataFrame, pd.DataFrame]:
-    samples = ["C0123456789abcdef", "a", "A", "USD", "2026-01-01", "a" * 64, "C" + "0" * 16, "a_b"]
+    samples = ["C0123456789abcdef", "a", "A", "USD", "2026-01-01", "a" * 64, "C" + "0" * 16, "a_b", "bad_time: x"]
     import re
 
     good = next(s for s in samples if re.search(one.regex, s))
@@ -95,3 +104,15 @@ def test_a_broken_check_is_not_bad_data() -> None:
 
     with pytest.raises(QualityError, match="is broken"):
         validate("t", pd.DataFrame({"a": [1]}), [gxe.ExpectColumnValuesToNotBeNull(column="no_such_column")])
+
+
+def test_each_row_of_a_measure_is_a_check_of_its_own_with_what_was_seen() -> None:
+    one = next(each for each in expectations_of("identity", run())["usual"] if each.meta["measure"] == "known")
+    rows = [("web/events", "", 0.0, "fine"), ("social/posts", "", 0.2, "12 %; usual 45 %"), ("x/y", "z", None, "")]
+    frame = pd.DataFrame(rows, columns=["table_name", "column_name", "excess", "told"]).assign(measure="known")
+    checked = validate("identity.usual", frame, [one])
+    assert [(each.table_name, each.column_name, each.success, each.observed) for each in checked] == [
+        ("identity.web/events", "known", True, "fine"),
+        ("identity.social/posts", "known", False, "12 %; usual 45 %"),
+    ]
+    assert {each.severity for each in checked} == {"warning"}

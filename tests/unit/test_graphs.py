@@ -50,7 +50,7 @@ KINDS = {
     | {"created_at": TIME},
     "ingest.files": dict.fromkeys(("source", "table_name", "file"), TEXT)
     | {"night": pa.date32()}
-    | dict.fromkeys(("arrived", "accepted", "superseded", "quarantined", "erased"), pa.int64()),
+    | dict.fromkeys(("arrived", "accepted", "superseded", "quarantined", "not_ours", "erased"), pa.int64()),
     "ingest.factors": {"date": pa.date32(), "region": TEXT, "factor": TEXT, "value": REAL},
     "ingest.customers": dict.fromkeys(("crm_id", "region", "country"), TEXT),
     "ingest.customers_history": dict.fromkeys(("crm_id", "loyalty_id"), TEXT) | {"created_at": TIME},

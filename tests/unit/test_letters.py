@@ -185,7 +185,7 @@ def test_letters_of_other_missions_are_not_compared(next_night: Callable[..., Pa
 def troubled() -> Rows:
     rows = full()
     files = {"source": "web", "table_name": "events", "night": NIGHT.replace(day=29), "file": "g"}
-    counts = {"arrived": 90, "accepted": 90, "superseded": 0, "quarantined": 0, "erased": 0}
+    counts = {"arrived": 90, "accepted": 90, "superseded": 0, "quarantined": 0, "not_ours": 0, "erased": 0}
     return rows | {"files": [*rows["files"], files | counts]}
 
 

@@ -61,12 +61,17 @@ KINDS = {
     "runs": {"night": pa.date32()} | dict.fromkeys(("refused_people", "regrouped_strict", "regrouped_loose"), WHOLE),
     "quarantine": dict.fromkeys(("source", "table", "file", "reason"), TEXT) | {"night": pa.date32()},
     "files": {"source": TEXT, "table_name": TEXT, "night": pa.date32(), "file": TEXT}
-    | dict.fromkeys(("arrived", "accepted", "superseded", "quarantined", "erased"), WHOLE),
+    | dict.fromkeys(("arrived", "accepted", "superseded", "quarantined", "not_ours", "erased"), WHOLE),
     "factors": {"date": pa.date32(), "region": TEXT, "factor": TEXT, "value": REAL},
+    "measures": {"table_name": TEXT, "night": pa.date32(), "measure": TEXT, "value": REAL},
+    "usual": dict.fromkeys(("table_name", "measure", "told"), TEXT)
+    | dict.fromkeys(("usual", "low", "high", "excess"), REAL),
+    "check_history": dict.fromkeys(("table_name", "expectation", "column_name", "reason"), TEXT)
+    | {"night": pa.date32(), "success": pa.bool_()},
     **feelings_case.KINDS,
     **findings_case.KINDS,
 }
-INGEST = ("files", "factors")
+INGEST = ("files", "factors", "measures", "usual")
 Rows = dict[str, list[dict[str, object]]]
 Build = Callable[..., Path]
 
@@ -127,7 +132,7 @@ def full(label: str = "On business") -> Rows:
         for n in range(40)
     ]
     files = {"source": "crm", "table_name": "orders", "night": NIGHT, "file": "f"}
-    counts = {"arrived": 12, "accepted": 9, "superseded": 1, "quarantined": 2, "erased": 0}
+    counts = {"arrived": 12, "accepted": 9, "superseded": 1, "quarantined": 2, "not_ours": 0, "erased": 0}
     quarantine = {"source": "crm", "table": "orders", "file": "f", "night": NIGHT, "reason": label}
     return {
         "moment_ranking": [
@@ -325,7 +330,7 @@ def test_the_page_stands_alone(build: Build) -> None:
     page = Page(html)
     assert not [a for tag in ("link", "img", "iframe", "object") for a in page.named(tag)]
     assert page.named("script") == [{}]
-    assert all((a["href"] or "").startswith("#") for a in page.named("a"))
+    assert {a["href"] for a in page.named("a") if not (a["href"] or "").startswith("#")} == {"quality.html"}
     assert "url(" not in html
     assert "@import" not in html
     assert set(re.findall(r"https?://[^\s\"'<]+", html)) <= {"http://www.w3.org/2000/svg"}
@@ -336,7 +341,7 @@ def test_the_page_is_built_for_screen_readers(build: Build) -> None:
     assert [len(page.named(tag)) for tag in ("h1", "main", "header", "footer", "nav")] == [1, 1, 1, 1, 1]
     ids = [a["id"] for _, a in page.tags if "id" in a]
     assert len(ids) == len(set(ids))
-    linked = {(a["href"] or "")[1:] for a in page.named("a")}
+    linked = {(a["href"] or "")[1:] for a in page.named("a") if a["href"] != "quality.html"}
     assert linked <= set(ids)
     assert {section.name for section in report.SECTIONS} <= linked
     assert page.named("th")
@@ -351,7 +356,8 @@ def test_the_same_marts_give_the_same_bytes(build: Build) -> None:
         return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*.*"))}
 
     first = everything()
-    assert set(first) == {"report.html", "report.pdf", "letters/executives.eml", "letters/executives.json"}
+    letters = {"letters/executives.eml", "letters/executives.json"}
+    assert set(first) == {"report.html", "quality.html", "report.pdf"} | letters
     assert everything() == first
 
 

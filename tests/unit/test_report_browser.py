@@ -171,6 +171,15 @@ def test_every_row_of_figures_says_where_it_comes_from(path: Path, opened: Open)
     assert untold == []
 
 
+def test_framed_a_report_leads_nowhere_else(path: Path, opened: Open, tmp_path: Path) -> None:
+    assert opened(path).locator("#data_quality a[target]").inner_text() == "the quality of the data"
+    frame = tmp_path / "frame.html"
+    frame.write_text(f'<iframe src="{path.as_uri()}" sandbox="allow-scripts"></iframe>', "utf-8")
+    framed = opened(frame).frame_locator("iframe")
+    assert "the quality of the data has each table" in " ".join(framed.locator("#data_quality").inner_text().split())
+    assert framed.locator("#data_quality a[target]").count() == 0
+
+
 def test_without_script_the_whole_report_is_there(path: Path, opened: Open) -> None:
     page = opened(path, java_script_enabled=False)
     assert page.locator("#tools").is_hidden()
