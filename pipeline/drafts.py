@@ -31,7 +31,7 @@ Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class _Found:
+class Found:
     """What the deliveries hold: unmapped events and their outcomes, outcomes of mapped events that no moment names, the
     number of journeys, the ordinary valence."""
 
@@ -50,7 +50,7 @@ def draft(settings: Settings, *, from_exports: bool) -> str:
     journey_map = load_journey_map(settings.journey_map)
     with tempfile.TemporaryDirectory() as scratch:
         folder = _delivered(settings, Path(scratch)) if from_exports else _published(settings)
-        found = _found(settings, folder, journey_map, Path(scratch))
+        found = found_in(settings, folder, journey_map, Path(scratch))
     return _written(journey_map, found)
 
 
@@ -75,7 +75,7 @@ def _delivered(settings: Settings, scratch: Path) -> Path:
     return run_night(apart, nights[-1], through="journeys")
 
 
-def _found(settings: Settings, folder: Path, journey_map: JourneyMap, scratch: Path) -> _Found:
+def found_in(settings: Settings, folder: Path, journey_map: JourneyMap, scratch: Path) -> Found:
     with Session(settings, "journeys", scratch, scratch / "spill") as session:
         session.attach("journeys", [folder])
         moments = [compiled(m.when) for _, sub in journey_map.sub_steps() for m in sub.moments]
@@ -97,14 +97,14 @@ def _found(settings: Settings, folder: Path, journey_map: JourneyMap, scratch: P
         unnamed = session.arrow(f"(from journeys.unnamed_outcomes {order}, outcome)").to_pylist()
         told = "count(distinct journey_id), coalesce(avg(cast(round(valence * 10000) as bigint)) / 1e4, 0)"
         counted = session.connection.execute(f"select {told} from journeys.touchpoints").fetchone() or (0, 0.0)
-    return _Found(events, outcomes, unnamed, int(counted[0]), float(counted[1]))
+    return Found(events, outcomes, unnamed, int(counted[0]), float(counted[1]))
 
 
 # -- what is proposed -----------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
-class _Moment:
+class Proposal:
     """One proposed moment: its name, condition, taxonomies, and why."""
 
     name: str
@@ -114,7 +114,7 @@ class _Moment:
     why: str
 
 
-class _Names:
+class Names:
     """Gives each thing a plain name of its own."""
 
     def __init__(self, taken: set[str]) -> None:
@@ -139,10 +139,10 @@ def _plain(*words: str) -> str:
     return stem if stem[:1].isalpha() else f"event_{stem}".rstrip("_")
 
 
-def _written(journey_map: JourneyMap, found: _Found) -> str:
+def _written(journey_map: JourneyMap, found: Found) -> str:
     taken = {name for step, sub in journey_map.sub_steps() for name in (step, sub.name, *(m.name for m in sub.moments))}
-    names = _Names(taken | set(_STEPS))
-    common = [row for row in found.events if row["journeys"] >= COMMON * found.journeys and _condition(row)]
+    names = Names(taken | set(_STEPS))
+    common = [row for row in found.events if row["journeys"] >= COMMON * found.journeys and event_condition(row)]
     drafted = common[:MOST_MOMENTS]
     lines = _head(found, drafted)
     if not drafted:
@@ -157,7 +157,7 @@ def _written(journey_map: JourneyMap, found: _Found) -> str:
     return "\n".join([*lines, ""])
 
 
-def _groups(rows: list[Row], found: _Found) -> list[list[Row]]:
+def _groups(rows: list[Row], found: Found) -> list[list[Row]]:
     """The rows by sub-step, in the order of the journey: an event with several ways to come out is one, the others of
     a source and brand are one together."""
     groups: dict[tuple[str, ...], list[Row]] = {}
@@ -167,22 +167,22 @@ def _groups(rows: list[Row], found: _Found) -> list[list[Row]]:
     return sorted(groups.values(), key=lambda rows: rows[0]["days_after_order"] or 0)
 
 
-def _ways(row: Row, found: _Found) -> list[Row]:
+def _ways(row: Row, found: Found) -> list[Row]:
     """The ways in which an event comes out that are neither rare nor the usual one, the commonest first."""
     key = (row["source"], row["brand"], row["event"])
     ways = [way for way in found.outcomes if (way["source"], way["brand"], way["event"]) == key]
     kept = [way for way in ways if SPLITS[0] <= way["touches"] / row["touches"] <= SPLITS[1]]
-    return [way for way in kept if _condition(row, way["outcome"])][:MOST_OUTCOMES]
+    return [way for way in kept if event_condition(row, way["outcome"])][:MOST_OUTCOMES]
 
 
-def _condition(row: Row, outcome: str | None = None) -> str:
+def event_condition(row: Row, outcome: str | None = None) -> str:
     """The SQL condition of an event, or of one way in which it comes out; '' where it cannot be written safely."""
-    when = f"{_place(row)} and event = {quoted(row['event'])}"
+    when = f"{place_of(row)} and event = {quoted(row['event'])}"
     when += "" if outcome is None else f" and outcome = {quoted(outcome)}"
     return "" if refused(when) or fails(condition(when)) else when
 
 
-def _place(row: Row) -> str:
+def place_of(row: Row) -> str:
     brand = f" and brand = {quoted(row['brand'])}" if row["source"] == "partner" else ""
     return f"source = {quoted(row['source'])}{brand}"
 
@@ -192,21 +192,23 @@ def _step_of(row: Row) -> str:
     return _STEPS[2] if days is None else _STEPS[0] if days <= 0 else _STEPS[1]
 
 
-def _head(found: _Found, drafted: list[Row]) -> list[str]:
+def _head(found: Found, drafted: list[Row]) -> list[str]:
     lines = [
         "# DRAFT, written by `landmark draft`. Nothing here is in use: copy what you want into the journey map.",
         f"# Events that no condition of the journey map matches: {len(found.events)}; drafted: {len(drafted)}.",
         "# Types are proposals from behaviour alone.",
     ]
     for row in found.events:
-        known = "drafted" if row in drafted else "too rare to draft" if _condition(row) else "cannot be named in SQL"
-        where = "" if row["days_after_order"] is None else f", {_days(row['days_after_order'])}"
+        known = (
+            "drafted" if row in drafted else "too rare to draft" if event_condition(row) else "cannot be named in SQL"
+        )
+        where = "" if row["days_after_order"] is None else f", {days_told(row['days_after_order'])}"
         what = clean(f"{row['source']}, {row['brand']}: {row['event']}")[:100]
         lines.append(f"#   {row['touches']:,} touches on {row['journeys']:,} journeys{where}: {what} ({known})")
     return lines + _unnamed(found)
 
 
-def _unnamed(found: _Found) -> list[str]:
+def _unnamed(found: Found) -> list[str]:
     """The commoner ways in which the map's own events come out without a moment, for the analyst to look at."""
     rows = [row for row in found.unnamed if row["journeys"] >= COMMON * found.journeys][:MOST_MOMENTS]
     if not rows:
@@ -218,7 +220,7 @@ def _unnamed(found: _Found) -> list[str]:
     return lines
 
 
-def _days(days: float) -> str:
+def days_told(days: float) -> str:
     size = f"{abs(days):.0f} days" if abs(days) >= 1.5 else "a day" if abs(days) >= 0.5 else "hours"
     return f"mostly {size} {'before' if days <= 0 else 'after'} the order"
 
@@ -234,16 +236,25 @@ def _settings_lines(journey_map: JourneyMap) -> list[str]:
     ]
 
 
-def _sub_step(names: _Names, rows: list[Row], found: _Found) -> list[str]:
+def _sub_step(names: Names, rows: list[Row], found: Found) -> list[str]:
     """One sub-step: an event with the ways it comes out, or what else a source tells on one side of the order."""
     ways = _ways(rows[0], found)
     source, brand, side = rows[0]["source"], rows[0]["brand"], _step_of(rows[0]).removeprefix("draft_")
     place = (source,) if source != "partner" else (source, brand)
     name = names.give(rows[0]["event"], source=source) if ways else names.give(*place, side)
-    several = f"{_place(rows[0])} and event in ({', '.join(quoted(row['event']) for row in rows)})"
-    when = several if len(rows) > 1 else _condition(rows[0])
-    moments = _split(names, rows[0], ways, found) if ways else [_whole(names, row, found) for row in rows]
-    lines = [f"      - name: {name}", f"        when: {json.dumps(when)}", "        moments:"]
+    several = f"{place_of(rows[0])} and event in ({', '.join(quoted(row['event']) for row in rows)})"
+    when = several if len(rows) > 1 else event_condition(rows[0])
+    moments = _split(names, rows[0], ways, found) if ways else [whole(names, row, found) for row in rows]
+    return sub_step_lines(name, when, moments)
+
+
+def sub_step_lines(name: str, when: str, moments: list[Proposal]) -> list[str]:
+    """One sub-step of a journey map as YAML."""
+    lines = [
+        f"      - name: {name}",
+        f"        when: {json.dumps(when)}",
+        f"        moments:{'' if moments else ' []'}",
+    ]
     for moment in moments:
         lines += [
             f"          # {moment.why}",
@@ -255,20 +266,20 @@ def _sub_step(names: _Names, rows: list[Row], found: _Found) -> list[str]:
     return lines
 
 
-def _whole(names: _Names, row: Row, found: _Found) -> _Moment:
+def whole(names: Names, row: Row, found: Found) -> Proposal:
     type_, micro, why = proposed(row, found.ordinary)
     told = f"{row['journeys'] / max(1, found.journeys):.0%} of the journeys; {why}"
-    return _Moment(names.give(row["event"], source=row["source"]), _condition(row), type_, micro, told)
+    return Proposal(names.give(row["event"], source=row["source"]), event_condition(row), type_, micro, told)
 
 
-def _split(names: _Names, row: Row, ways: list[Row], found: _Found) -> list[_Moment]:
+def _split(names: Names, row: Row, ways: list[Row], found: Found) -> list[Proposal]:
     """The ways in which an event comes out. That it happened is their sub-step."""
     type_, micro, why = proposed(row, found.ordinary)
+    told = [(way["outcome"], f"{way['touches'] / row['touches']:.0%} of these touches; {why}") for way in ways]
     return [
-        _Moment(names.give(row["event"], way["outcome"], source=row["source"]), _condition(row, way["outcome"]), type_,
-                micro, f"{way['touches'] / row['touches']:.0%} of these touches; {why}")
-        for way in ways
-    ]  # fmt: skip
+        Proposal(names.give(row["event"], o, source=row["source"]), event_condition(row, o), type_, micro, because)
+        for o, because in told
+    ]
 
 
 def proposed(row: Row, ordinary: float) -> tuple[str, str, str]:

@@ -93,6 +93,11 @@ def column_map(form: Form, told: Mapping[str, str]) -> ColumnMap:
     return ColumnMap(form, tuple((names[name], given) for name, given in told.items()))
 
 
+def is_column(given: str) -> bool:
+    """Whether a map that says this means the column of that name."""
+    return bool(given.strip()) and _kind(given) == "column"
+
+
 def _kind(given: str) -> str:
     if len(given) > 1 and given[0] == given[-1] == "'":
         return "text"

@@ -50,7 +50,10 @@ def test_the_readme_s_settings_exist() -> None:
 
 def test_the_readme_s_commands_and_stages_exist() -> None:
     commands = set(parser()._subparsers._group_actions[0].choices)  # type: ignore[union-attr]
-    assert set(re.findall(r"landmark (run|stage|marts|check|draft|demo|identity|explain)\b", README)) <= commands
+    assert (
+        set(re.findall(r"landmark (run|stage|marts|check|draft|demo|identity|explain|quarantine|prune)\b", README))
+        <= commands
+    )
     for stage in STAGES:
         assert f"`{stage}`" in README
     makefile = (ROOT / "Makefile").read_text("utf-8")

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -149,3 +150,84 @@ def test_a_map_that_cannot_be_is_refused(tmp_path: Path, table: str, told: dict[
         load_settings({"LANDMARK_HASH_KEY": "k"}, sources={"partner": {"columns": {table: told}}})
     with pytest.raises(SettingsError, match="crm has no table 'shop'"):
         load_settings({"LANDMARK_HASH_KEY": "k"}, sources={"crm": {"columns": {"shop": {"crm_id": "x"}}}})
+
+
+MENTIONS = {
+    "id": "Mention Id",
+    "platform": "Content Source",
+    "author_handle": "Author",
+    "created_at": "Date",
+    "text": "Full Text",
+    "lang": "Language",
+    "likes": "Likes",
+    "shares": "Reposts",
+    "in_reply_to": "Thread Id",
+    "city": "City",
+}
+
+
+@dataclass
+class Listening(Mapped):
+    """The same, of a tool that writes the month first."""
+
+    @property
+    def settings(self) -> Settings:
+        settings = super().settings
+        told = SourceSettings(columns=self.columns, dates="month_first")
+        return settings.model_copy(update={"sources": {**settings.sources, self.source: told}})
+
+
+def test_a_listening_tool_s_mentions_are_posts(tmp_path: Path) -> None:
+    case = Listening(tmp_path, source="social", columns={"posts": MENTIONS})
+    given = {"Mention Id": "m1", "Content Source": "forum", "Author": "@ann", "Date": "01/03/2026 9:30 PM"}
+    row = given | {
+        "Full Text": 'a "fine" day,\nreally',
+        "Language": "en",
+        "Likes": "3",
+        "Reposts": "",
+        "Sentiment": "pos",
+    }
+    rows = [row | {"Thread Id": "", "City": "Cork"}, row | {"Mention Id": "", "Thread Id": "m1", "City": ""}]
+    case.deliver(f"social/posts/{N1}/mentions.csv", csv_text(rows))
+    case.night(N1, "social")
+    posts = "select post_id, platform, author_handle, cast(created_at as varchar), text, likes, shares, city, unmapped"
+    assert case.ask("social", f"{posts} from ingest.posts") == [
+        (
+            "m1",
+            "forum",
+            "@ann",
+            "2026-01-03 21:30:00",
+            'a "fine" day,\nreally',
+            3.0,
+            None,
+            "Cork",
+            '{"Sentiment":"pos"}',
+        )
+    ]
+    assert case.reasons("social") == [("mentions.csv", 4, "", "missing_value: id is empty")]
+
+
+PRICES = {"date": "Day", "region": "Station", "factor": "price_{Product}", "value": "Price"}
+
+
+def test_prices_are_factors_named_by_their_product(tmp_path: Path) -> None:
+    case = Mapped(tmp_path, source="context", columns={"factors": PRICES})
+    row = {"Day": "2026-01-02", "Station": "Cork", "Product": "fuel", "Price": "1.62"}
+    rows = [row, row | {"Product": "rail", "Price": "9"}, row | {"Product": ""}]
+    case.deliver(f"context/factors/{N1}/p.csv", csv_text(rows))
+    case.night(N1, "context")
+    found = case.ask(
+        "context", "select cast(date as varchar), region, factor, value from ingest.factors order by factor"
+    )
+    assert found == [("2026-01-02", "Cork", "price_fuel", 1.62), ("2026-01-02", "Cork", "price_rail", 9.0)]
+    assert [reason for *_, reason in case.reasons("context")] == ["missing_value: factor is empty"]
+
+
+def test_the_maps_of_the_docs_are_those_that_are_tried() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "vendor-forms.md").read_text("utf-8")
+    block = text.split("as a listening tool's CSV of mentions does:\n\n")[1]
+    lines = [line for line in block.splitlines()[: len(MENTIONS) + 3] if line.startswith("    ")]
+    told = tomllib.loads("\n".join(line[4:] for line in lines))["sources"]["social"]
+    assert told == {"dates": "month_first", "columns": {"posts": MENTIONS}}
+    prices = text.split("a factor a row:\n\n")[1].split("\n\n")[0]
+    assert tomllib.loads(prices)["sources"]["context"]["columns"]["factors"] == PRICES

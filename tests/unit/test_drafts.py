@@ -31,7 +31,7 @@ def event(name: str, **given: object) -> drafts.Row:
 def written(tmp_path: Path, *events: drafts.Row, outcomes: tuple[tuple[str, str, int], ...] = ()) -> JourneyMap:
     ways = [{"source": "crm", "brand": "us", "event": e, "outcome": o, "touches": n} for e, o, n in outcomes]
     path = tmp_path / "draft.yml"
-    path.write_text(drafts._written(MAP, drafts._Found(list(events), ways, [], 1000, 0.1)), "utf-8")
+    path.write_text(drafts._written(MAP, drafts.Found(list(events), ways, [], 1000, 0.1)), "utf-8")
     return load_journey_map(path)
 
 
@@ -91,7 +91,7 @@ def test_types_are_proposed_by_behaviour(given: dict[str, object], kind: tuple[s
 
 
 def test_rare_events_are_listed_only_and_nothing_new_is_said(tmp_path: Path) -> None:
-    text = drafts._written(MAP, drafts._Found([event("seldom", journeys=2)], [], [], 1000, 0.0))
+    text = drafts._written(MAP, drafts.Found([event("seldom", journeys=2)], [], [], 1000, 0.0))
     assert "seldom (too rare to draft)" in text
     assert "Every event is matched" in text
     assert all(line.startswith("#") or not line for line in text.splitlines())
@@ -100,7 +100,7 @@ def test_rare_events_are_listed_only_and_nothing_new_is_said(tmp_path: Path) -> 
 def test_ways_in_which_known_events_come_out_are_named_to_the_analyst(tmp_path: Path) -> None:
     ways = [{"source": "crm", "brand": "us", "event": "desk", "outcome": o, "touches": n, "journeys": n}
             for o, n in (("rude\nsteps: x", 40), ("odd", 2))]  # fmt: skip
-    text = drafts._written(MAP, drafts._Found([], [], ways, 1000, 0.0))
+    text = drafts._written(MAP, drafts.Found([], [], ways, 1000, 0.0))
     assert "40 touches on 40 journeys: crm, us: desk, outcome rude" in text
     assert "odd" not in text
     assert all(line.startswith("#") or not line for line in text.splitlines())
@@ -122,7 +122,7 @@ def test_the_published_touches_tell_what_is_not_in_the_map(tmp_path: Path) -> No
     schema = pa.schema([(name, kinds.get(name, pa.string())) for name in ("journey_id", "occurred_at", *TOUCH_COLUMNS)])
     pq.write_table(pa.Table.from_pylist(rows, schema), tmp_path / "touchpoints.parquet")
     settings = load_settings({"LANDMARK_HASH_KEY": "k"}, data=tmp_path)
-    found = drafts._found(settings, tmp_path, MAP, tmp_path)
+    found = drafts.found_in(settings, tmp_path, MAP, tmp_path)
     assert [(row["event"], row["touches"]) for row in found.events] == [("call", 40), ("beds", 40)]
     assert found.journeys == 40
     path = tmp_path / "draft.yml"
