@@ -102,6 +102,7 @@ def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 def _show(given: argparse.Namespace, settings: "Settings") -> int:
+    from pipeline.errors import QuestionError
     from pipeline.quarantine import rows
 
     limit = given.limit or (None if given.to else SHOWN)
@@ -110,6 +111,10 @@ def _show(given: argparse.Namespace, settings: "Settings") -> int:
     if given.to is None:
         _print(lines)
         return 0
+    if given.to.exists():
+        raise QuestionError(
+            "there is a file of that name already", value=str(given.to), fix="Give another name to --to"
+        )
     with os.fdopen(os.open(given.to, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
         file.writelines(f"{line}\n" for line in lines)
     _print([str(given.to)])

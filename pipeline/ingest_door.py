@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline import ingest_conventions, ingest_vendor
 from pipeline.errors import DeliveryError
 from pipeline.sources import csv_door, json_door, parquet_door
+from pipeline.sources.column_maps import CONSENTS
 from pipeline.sources.forms import JSON_COLUMNS, Form
 from pipeline.sources.likeness import nearest, told
 from pipeline.sources.vendors import Route
@@ -267,16 +268,22 @@ class _Lack:
 
 def _lack(arrival: Arrival, delivered: set[str]) -> _Lack:
     form = arrival.route.raw()
-    lacks = form.lacking(delivered)
+    known = {name for column in form.columns for name in (column.path, column.name)}
+    lacks = form.lacking(delivered) or _renamed_consent(form, delivered, delivered - known)
     if lacks is None:
         return _Lack(None, False)
-    known = {name for column in form.columns for name in (column.path, column.name)}
     like = [(path, nearest(path, delivered - known)) for path in lacks.split(", ")]
     alike = [f"{told(name)} for {path}" for path, name in like if name]
     if not alike and not known & delivered:
         return _Lack(f"{lacks}, nor any other that is known: has it a header line?", True)
     way = "" if arrival.route.vendor else f": then map it in sources.{form.source}.columns"
     return _Lack(lacks + (f" (perhaps {', '.join(alike)}{way})" if alike else ""), False)
+
+
+def _renamed_consent(form: Form, delivered: set[str], unknown: set[str]) -> str | None:
+    """A consent that a file seems to give under another name: without it, who refused would be taken to agree."""
+    absent = (c.path for c in form.columns if c.name in CONSENTS and not {c.path, c.name} & delivered)
+    return next((path for path in absent if nearest(path, unknown)), None)
 
 
 def _refused(broken: str, lacks: str | None) -> str:

@@ -6,10 +6,13 @@ from dataclasses import dataclass, field
 
 from pipeline.ingest_conventions import DATES, NUMBERS, TIMES
 from pipeline.ingest_door import ask
+from pipeline.sources.column_maps import CONSENTS
+from pipeline.sources.conventions import Conventions
 from pipeline.sources.forms import Column, Form
 from pipeline.sources.likeness import nearest, told
 from pipeline.warehouse import Session, quoted
 
+YES, NO = ("true", "t", "1", "yes", "y"), ("false", "f", "0", "no", "n")  # as sql/ingest/customers.sql reads them
 _MOST_NAMES = 20
 _FILLED = ("starts_at", "ends_at")  # columns that a model fills where they cannot be read
 _DAYS = "^[0-9]{1,2}[./-][0-9]{1,2}[./-][0-9]{2,4}"
@@ -19,16 +22,20 @@ _COMMAS = "^[+-]?[0-9. ]*,[0-9]+$"
 @dataclass
 class Notes:
     """One table's, over all its slabs. unread: by column, values that are not what they should be; likely: of those,
-    how many look like another convention; filled: rows in which a required column is filled.
+    how many look like another convention; filled: rows in which a required column is filled; unclear: consents that
+    are neither yes nor no.
     """
 
     session: Session
     form: Form
+    conventions: Conventions
     rows: int = 0
+    readable: int = 0
     unknown: set[str] = field(default_factory=set)
     unread: Counter[str] = field(default_factory=Counter)
     likely: Counter[str] = field(default_factory=Counter)
     filled: Counter[str] = field(default_factory=Counter)
+    unclear: Counter[str] = field(default_factory=Counter)
 
     def take(self, model: str) -> None:
         """Looks at door.<form>, and at what its model read."""
@@ -37,14 +44,20 @@ class Notes:
         required = [column for column in self.form.columns if column.required]
         kinds = [c for c in self.form.columns if c.name in (*TIMES, *DATES, *NUMBERS)]
         filled = "".join(f', count("{c.name}")' for c in required)
-        rows, *counts = ask(self.session, f"select count(*){filled} from {door} where broken is null")[0]
-        self.rows += rows
+        self.rows += ask(self.session, f"select count(*) from {door}")[0][0]
+        readable, *counts = ask(self.session, f"select count(*){filled} from {door} where broken is null")[0]
+        self.readable += readable
         self.filled.update({c.name: count for c, count in zip(required, counts, strict=True)})
         listed = ", ".join(f'count("{c.name}")' for c in kinds)
         given, read = (ask(self.session, f"select {listed} from {rows}")[0] for rows in (door, model))
         for column, had, has in zip(kinds, given, read, strict=True):
             if had > has or column.name in _FILLED:
                 self._count_unread(door, column, had - has)
+        for column in self.form.columns:
+            if column.name in CONSENTS:
+                unclear = f"lower({column.name}) not in ({', '.join(map(quoted, (*YES, *NO)))})"
+                ((count,),) = ask(self.session, f"select count(*) from {door} where {unclear}")
+                self.unclear[column.name] += count
 
     def _unknown(self, door: str) -> set[str]:
         """The unknown columns of readable rows: of a file without a header they would be anybody's data."""
@@ -74,7 +87,7 @@ class Notes:
 
     def _of_columns(self) -> Iterator[str]:
         for column in self.form.columns:
-            if column.required and self.rows and not self.filled[column.name]:
+            if column.required and self.readable and not self.filled[column.name]:
                 like = nearest(column.path, self.unknown)
                 hint = f"; if it is {told(like)} now, map it in sources.{self.form.source}.columns" if like else ""
                 yield f"no row has {column.path}{hint}"
@@ -88,10 +101,16 @@ class Notes:
                 fate = "quarantined" if column.required else "taken as empty"
                 yield f"{column.path} is no {kind} in {count} of {self.rows} rows, {fate}{self._advice(column)}"
 
+        for name, count in self.unclear.items():
+            if count:
+                words = f"{', '.join(YES)}; {', '.join(NO)}"
+                yield f"{name} is neither yes nor no in {count} of {self.rows} rows, taken as no (known are {words})"
+
     def _advice(self, column: Column) -> str:
-        if not self.likely[column.name]:
-            return ""
         at = f"sources.{self.form.source}"
+        is_told = self.conventions.decimals != "point" if column.name in NUMBERS else self.conventions.dates != "iso"
+        if is_told or not self.likely[column.name]:
+            return ""
         if column.name in NUMBERS:
             return f'. With decimal commas, set {at}.decimals = "comma"'
         return f'. Set {at}.dates to "day_first" or "month_first", as its sender means it'

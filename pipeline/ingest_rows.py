@@ -62,7 +62,7 @@ class Rows:
     @cached_property
     def notes(self) -> Notes:
         """What the log is to say of the table."""
-        return Notes(self.session, self.form)
+        return Notes(self.session, self.form, self.run.settings.sources[self.form.source])
 
     @property
     def folder(self) -> Path:

@@ -198,7 +198,8 @@ def prune(settings: Settings, *, is_trial: bool = False, progress: Progress = si
         if not is_trial:
             _prune(settings, progress)
         else:
-            for line in retention.planned(settings.data, settings.retention).told(settings.data):
+            lines = retention.planned(settings.data, settings.retention).told(settings.data)
+            for line in lines or ["nothing: the settings `retention` keep all that is there"]:
                 progress(f"would prune {line}")
 
 

@@ -42,6 +42,13 @@ def _many(number: int, what: str) -> str:
 def _verdict(found: Found) -> list[str]:
     if found.stops:
         return ["A night would STOP:", *(f"  {clean(stop)}" for stop in found.stops)]
+    idle = [
+        f"{table.source}/{table.table}"
+        for table in found.tables
+        if sum(table.fates.values()) and not table.fates.get("accepted")
+    ]
+    if idle:
+        return [f"A night would run, but not one row of {', '.join(idle)} is of use: see the reasons below."]
     return ["A night would take this in."]
 
 

@@ -18,6 +18,7 @@ PLACES = {
     "file": "regexp_replace(delivered_file, '^.*/', '')",
     "line": "cast(delivered_line as varchar)",
 }
+CONSENTS = ("consent_analytics", "consent_marketing")  # without them, who refused would be taken to agree
 PLAIN_EMAIL = "email"
 _HASHED_EMAIL = "email_sha256"
 _BRACES = re.compile(r"\{([^{}]+)\}")
@@ -32,7 +33,7 @@ class ColumnMap:
 
     def raw(self) -> Form:
         """The columns in which the files arrive: those that are mapped, and the form's own of which nothing is told."""
-        required = {column.name for column in self.form.columns if column.required}
+        required = {column.name for column in self.form.columns if column.required} | set(CONSENTS)
         needed = {given: name in required for name, given in self.columns if _kind(given) == "column"}
         taken = {_HASHED_EMAIL if self._is_plain(name) else name for name, _ in self.columns}
         own = tuple(column for column in self.form.columns if column.name not in taken)

@@ -119,3 +119,41 @@ def test_rows_that_a_setting_repairs_are_released_as_their_file_is_written(tmp_p
     assert case.night(NIGHTS[1], "crm").fate("more.csv") == (2, 2, 0, 0)
     told = "select order_id, amount, category from ingest.orders where order_id <> 'O1' order by 1"
     assert case.ask("crm", told) == [("O5", 1.5, "Zoë"), ("O6", 2.5, "Zoë")]
+
+
+def customers(case: Dirt) -> list[tuple[Any, ...]]:
+    return case.ask("crm", "select crm_id, consent_analytics from ingest.customers order by 1")
+
+
+@pytest.mark.parametrize(
+    ("told", "first", "later"),
+    [
+        ({"columns": {"customers": {"consent_analytics": "Ja/nee"}}}, "Ja/nee", "Ja/nee?"),
+        ({}, "consent_analytics", "consent_analytic"),
+    ],
+)
+def test_a_consent_that_is_renamed_brings_nobody_back(
+    tmp_path: Path, told: dict[str, Any], first: str, later: str
+) -> None:
+    case = dirt(tmp_path, crm=told)
+    for night, name in zip(NIGHTS, (first, later), strict=False):
+        case.deliver(f"crm/orders/{night}/o.csv", csv_text([ORDER | {"order_id": night}]))
+        case.deliver(f"crm/customers/{night}/c.csv", csv_text([CUSTOMER | {name: "false"}]))
+        case.deliver(f"crm/interactions/{night}/i.csv", csv_text([TOUCH | {"interaction_id": night}]))
+        case.night(night, "crm")
+    assert customers(case) == [("C1", False)]
+    ((reason,),) = case.ask("crm", "select reason from ingest.quarantine where table_name = 'customers'")
+    assert reason.startswith("missing_column: the file has no column ")
+
+
+def test_a_consent_in_other_words_is_a_refusal_that_is_told(tmp_path: Path) -> None:
+    case = dirt(tmp_path)
+    given = [
+        CUSTOMER | {"crm_id": f"C{n}", "consent_analytics": word} for n, word in enumerate(("ja", "YES", "no", ""))
+    ]
+    case.deliver(f"crm/orders/{NIGHTS[0]}/o.csv", csv_text([ORDER]))
+    case.deliver(f"crm/customers/{NIGHTS[0]}/c.csv", csv_text(given))
+    case.deliver(f"crm/interactions/{NIGHTS[0]}/i.csv", csv_text([TOUCH]))
+    case.night(NIGHTS[0], "crm")
+    assert customers(case) == [("C0", False), ("C1", True), ("C2", False), ("C3", True)]
+    assert [log for log in case.logs if "consent_analytics is neither yes nor no in 1 of 4 rows" in log]
