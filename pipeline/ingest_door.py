@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline import ingest_conventions, ingest_vendor
+from pipeline import ingest_conventions, ingest_values, ingest_vendor
 from pipeline.errors import DeliveryError
 from pipeline.sources import csv_door, json_door, parquet_door
 from pipeline.sources.column_maps import CONSENTS
@@ -109,6 +109,7 @@ class Door:
 
     def _read_as_written(self, arrival: Arrival, last: int) -> None:
         how, ending = arrival.route.conventions, ending_of(arrival.file)
+        ingest_values.translate(self.session, self.form, arrival.table, how, last)
         if odd := ingest_conventions.translate(self.session, self.form, how, ending, last):
             self.session.log(f"warning: {arrival.shown}: {odd}")
 

@@ -104,7 +104,9 @@ class Notes:
         for name, count in self.unclear.items():
             if count:
                 words = f"{', '.join(YES)}; {', '.join(NO)}"
-                yield f"{name} is neither yes nor no in {count} of {self.rows} rows, taken as no (known are {words})"
+                at = f"sources.{self.form.source}.values.{self.form.table}.{name}"
+                told_ = f"{name} is neither yes nor no in {count} of {self.rows} rows, taken as no"
+                yield f"{told_} (known are {words}; {at} tells what others mean)"
 
     def _advice(self, column: Column) -> str:
         at = f"sources.{self.form.source}"

@@ -26,6 +26,7 @@ NUMBER = r"^[+-]?([0-9]{1,15}([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]{1,2})?$"
 PLACE = ("delivered_night", "delivered_file", "delivered_line")
 _HELPERS = "latest_at, record_id, problem"
 _SHORTEST_ROW_GROUP = 122_880
+_MOST_NAMED = 10
 
 
 def key_of(form: Form) -> str:
@@ -123,7 +124,7 @@ class Rows:
             listed = ", ".join(["rowid as row", *(f'"{column}"' for column in columns)])
             rows = self.session.arrow(f"{name} where problem is null", listed)
             frame = rows.select(columns).to_pandas()
-            reasons = _reasons(frame, self.suite, self._counted(quality.validate(name, frame, self.suite)))
+            reasons = _reasons(self.form, frame, self.suite, self._counted(quality.validate(name, frame, self.suite)))
             failed = rows.select(["row"]).take(pa.array(list(reasons), pa.int64()))
             failed = failed.append_column("reason", pa.array(list(reasons.values()), pa.string()))
         self.session.connection.register("given", failed)
@@ -223,18 +224,28 @@ class Rows:
         return [row[0] for row in ask(self.session, f"describe {name}")]
 
 
-def _reasons(frame: Any, suite: Sequence[Any], checked: Sequence[quality.Checked]) -> dict[int, str]:
+def _reasons(form: Form, frame: Any, suite: Sequence[Any], checked: Sequence[quality.Checked]) -> dict[int, str]:
     """The first rule that each failed row fails, by the row's position."""
     first: dict[int, str] = {}
     for expectation, one in zip(suite, checked, strict=True):
         rule = str((expectation.meta or {})["rule"])
         for position in one.rows:
-            first.setdefault(position, f"{rule}: {_told(frame, expectation, position)}")
+            first.setdefault(position, f"{rule}: {_told(form, frame, expectation, position)}")
     return dict(sorted(first.items()))
 
 
-def _told(frame: Any, expectation: Any, position: int) -> str:
+def _told(form: Form, frame: Any, expectation: Any, position: int) -> str:
     """What is wrong. Text is not repeated: where columns have shifted it may be anybody's name."""
     column = getattr(expectation, "column_B", None) or expectation.column
     value = frame[column].iloc[position]
-    return f"{column} is not among the known ones" if isinstance(value, str) else f"{column} is {value}"
+    if not isinstance(value, str):
+        return f"{column} is {value}"
+    return f"{column} is not among the known ones{_named(form, column, expectation)}"
+
+
+def _named(form: Form, column: str, expectation: Any) -> str:
+    """The known ones, where they are few, and the setting that tells what others mean."""
+    known = getattr(expectation, "value_set", None) or ()
+    if not 0 < len(known) <= _MOST_NAMED:
+        return ""
+    return f" ({', '.join(known)}); sources.{form.source}.values.{form.table}.{column} tells what others mean"

@@ -26,6 +26,7 @@ from pipeline.sources.connections import VARIABLE, Connection, parsed, scrubbed
 from pipeline.sources.conventions import Conventions, known_zone
 from pipeline.sources.forms import form_of
 from pipeline.sources.holiday_calendars import Holidays
+from pipeline.sources.value_maps import check_values
 from pipeline.sources.vendors import VENDORS
 from pipeline.stages import SOURCES
 
@@ -257,6 +258,7 @@ class Settings(_Frozen):
             raise ValueError(f"unknown source {unknown[0]!r}; the sources are {', '.join(SOURCES)}")
         for name, source in value.items():
             _check_columns(name, source.columns)
+            check_values(name, source.values)
         usual = _default_sources()
         told = {
             n: s if "missing" in s.model_fields_set else s.model_copy(update={"missing": usual[n].missing})

@@ -1,4 +1,4 @@
-"""How a source writes what can be written in several ways (text, dates, decimals, times), and how large a file may be.
+"""How a source writes what can be written in several ways (text, dates, decimals, times, words), and its largest file.
 
 Nothing is guessed from the values: what the settings do not tell is ISO 8601, a decimal point and UTC, and all else
 is set aside or told.
@@ -8,7 +8,7 @@ import codecs
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ByteSize, ConfigDict, field_validator
+from pydantic import BaseModel, ByteSize, ConfigDict, Field, field_validator
 
 
 class Conventions(BaseModel):
@@ -16,6 +16,7 @@ class Conventions(BaseModel):
 
     dates: how 03/04/2026 is meant; ISO dates are read whatever it says. decimals: of CSV and TSV. time_zone: of times
     that tell none. encoding: of text without a byte order mark; '': UTF-8, or another where it can be only one.
+    values: by table and column, what its words mean (sources/value_maps.py).
     largest_file: the bytes beyond which a file is not read on, once unpacked; None: 1 GiB, or 200 times its size.
     """
 
@@ -25,6 +26,7 @@ class Conventions(BaseModel):
     decimals: Literal["point", "comma"] = "point"
     time_zone: str = "UTC"
     encoding: str = ""
+    values: dict[str, dict[str, dict[str, str]]] = Field(default_factory=dict)
     largest_file: ByteSize | None = None
 
     @property

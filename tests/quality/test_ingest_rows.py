@@ -7,6 +7,10 @@ import pytest
 from tests.unit.ingest_case import CUSTOMER, EVENT, ORDER, TOUCH, Case, crm, csv_text, jsonl
 
 LATE, EARLY = "2026-01-03T00:00:01Z", "2026-01-03T00:00:00Z"
+UNKNOWN_STATUS = (
+    "unknown_status: status is not among the known ones (completed, cancelled, refunded);"
+    " sources.crm.values.orders.status tells what others mean"
+)
 
 
 @pytest.mark.parametrize(
@@ -14,7 +18,7 @@ LATE, EARLY = "2026-01-03T00:00:01Z", "2026-01-03T00:00:00Z"
     [
         ({"amount": "-0.01"}, {"amount": "0"}, "negative_amount: amount is -0.01"),
         ({"currency": "XXQ"}, {"currency": "jpy"}, "unknown_currency: currency is not among the known ones"),
-        ({"status": "pending"}, {"status": "Refunded"}, "unknown_status: status is not among the known ones"),
+        ({"status": "pending"}, {"status": "Refunded"}, UNKNOWN_STATUS),
         ({"ordered_at": LATE}, {"ordered_at": EARLY}, "future_time: ordered_at is 2026-01-03 00:00:01"),
         ({"updated_at": LATE}, {"updated_at": EARLY}, "future_time: updated_at is 2026-01-03 00:00:01"),
         ({"amount": "-1", "status": "?"}, {"starts_at": "2031-01-01"}, "negative_amount: amount is -1.0"),
