@@ -292,8 +292,8 @@ def run(home: Home) -> int:
 
 def show_results(home: Home, night: str, seconds: float) -> None:
     say(f"\nThe night {night} is published, {seconds:.0f} s after the start.")
-    for path in sorted((home.data / "reports" / night).rglob("*.html")):
-        say(f"Report  {path}")
+    for name, told in (("report.html", "Report "), ("quality.html", "Quality")):
+        say(f"{told} {home.data / 'reports' / night / name}")
     for path in sorted((home.data / "outbox").rglob("*.eml")):
         say(f"E-mail  {path}")
     say("Airflow's UI with this night in it: make up")
