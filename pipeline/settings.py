@@ -57,6 +57,7 @@ class SourceSettings(Conventions):
     place: where it lies, if not below `exports`: <place>/<table>/<YYYY-MM-DD>/<file>, or a database and its `tables`.
     columns: by table, the map of a delivery that calls its columns otherwise (sources/column_maps.py).
     connection: the name of the connection that opens the place. wait_until: until when late deliveries are waited for.
+    without: tables that the company has not, so that nobody misses them.
     """
 
     missing: Literal["stop", "warn"] = "warn"
@@ -65,6 +66,7 @@ class SourceSettings(Conventions):
     wait_until: str = Field(default="", pattern=r"^(([01]\d|2[0-3]):[0-5]\d)?$")
     tables: dict[str, TableSettings] = Field(default_factory=dict)
     form: Annotated[tuple[str, ...], BeforeValidator(_split)] = ()
+    without: Annotated[tuple[str, ...], BeforeValidator(_split)] = ()
     columns: dict[str, dict[str, str]] = Field(default_factory=dict)
 
     @field_validator("place")

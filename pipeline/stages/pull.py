@@ -161,7 +161,7 @@ def _report_missing(run: Run, session: Session, source: str, due: list[Delivery]
     wanted = {shown(d.table) for d in due}
     if not run.settings.sources[source].form:
         wanted |= {form.table for form in forms_of(source) if form.table != ANY and not form.is_extra}
-    missing = sorted(wanted - here)
+    missing = sorted(wanted - here - set(run.settings.sources[source].without))
     if not due and not stop:
         session.log("no delivery so far")
         return
@@ -171,7 +171,8 @@ def _report_missing(run: Run, session: Session, source: str, due: list[Delivery]
                 "a table is missing",
                 where=f"{source}/{table}/{night}",
                 value=f"delivered: {', '.join(sorted(here)) or 'nothing'}",
-                fix=f"Deliver it, or let the night go on: LANDMARK_SOURCES__{source.upper()}__MISSING=warn",
+                fix=f"Deliver it; or say that there is none: sources.{source}.without = [{table!r}]; or let the night "
+                f"go on: LANDMARK_SOURCES__{source.upper()}__MISSING=warn",
             )
         session.log(f"warning: {source}/{table} is missing for the night {night}")
 

@@ -162,6 +162,15 @@ def test_missing_table(tmp_path: Path) -> None:
             assert told.night(NIGHT, "crm").said("warning: crm/interactions is missing for the night")
 
 
+def test_a_table_that_a_company_has_not(tmp_path: Path) -> None:
+    told = dirt(tmp_path, stop=("crm",), crm={"without": ["interactions"]})
+    told.deliver(f"crm/customers/{NIGHT}/c.csv", csv_text([CUSTOMER]))
+    told.deliver(f"crm/orders/{NIGHT}/o.csv", csv_text([ORDER]))
+    told.night(NIGHT, "crm")
+    assert told.ask("crm", "select order_id from ingest.orders") == [("O1",)]
+    assert not [log for log in told.logs if "interactions" in log and "missing" in log]
+
+
 NAMES = [
     "<img src=x onerror=alert(1)>'\";--.jsonl",
     "x%2f..%2f..%2fetc%2fpasswd.jsonl",
