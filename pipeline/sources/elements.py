@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 MARK = b"\x1e"  # a record separator, which no JSON holds
 _BEGINS = re.compile(rb"\s*\[[\s,]*(\{|$)")  # the first one may have been taken out
+_GOES_ON = re.compile(r",\s*(\{|$)|\{")  # what follows the first object of a stream on its line
 _GAP = re.compile(r"[ \t\r\n,\[\]]*")
 _NEXT = re.compile(r",[ \t\r\n]*(?=\{)")
 _NEXT_OF_STREAM = re.compile(r"[,\n][ \t\r\n]*(?=\{)|(?<=\})[ \t\r]*(?=\{)")
@@ -41,8 +42,8 @@ def depth_of(data: bytes) -> int | None:
         _, end = _DECODER.raw_decode(text, begin)
     except (ValueError, RecursionError):
         return None
-    is_alone = "\n" not in text[begin:end] and not text[end:].partition("\n")[0].strip()
-    return None if is_alone else 0
+    goes_on = _GOES_ON.match(text[end:].partition("\n")[0].strip())
+    return 0 if "\n" in text[begin:end] or goes_on else None
 
 
 def apart(chunks: Iterable[bytes], longest: int) -> Iterator[bytes]:
