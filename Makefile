@@ -45,13 +45,13 @@ $(INSTALLED): pyproject.toml $(wildcard constraints/*.txt)
 	touch $(INSTALLED)
 
 run: $(INSTALLED) ## one night of a made-up company through Airflow, from its exports to the e-mailed report
-	@$(BIN)/python -m pipeline.embedded run
+	@$(BIN)/python -m pipeline.embedded.driver run
 
 up: $(INSTALLED) ## leave Airflow's UI running with the DAGs in it; prints the address, user and password
-	@$(BIN)/python -m pipeline.embedded up
+	@$(BIN)/python -m pipeline.embedded.driver up
 
 down: $(INSTALLED) ## end what `make up` left running
-	@$(BIN)/python -m pipeline.embedded down
+	@$(BIN)/python -m pipeline.embedded.driver down
 
 test: $(INSTALLED) ## the tests, without the slow ones
 	@$(PYTEST) -m "not slow"
@@ -80,5 +80,5 @@ constraints: $(INSTALLED) ## resolve the pinned versions anew, one file a Python
 	done
 
 clean: ## remove what runs and tests left (not .venv)
-	@if [ -x $(BIN)/python ]; then $(BIN)/python -m pipeline.embedded down; fi
+	@if [ -x $(BIN)/python ]; then $(BIN)/python -m pipeline.embedded.driver down; fi
 	rm -rf run build .mypy_cache .ruff_cache .pytest_cache .hypothesis

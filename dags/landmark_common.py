@@ -218,8 +218,9 @@ def smtp_connection() -> Any:
 
 def tell_engineers(subject: str, text: str, name: str) -> None:
     """Mails the engineers, by Airflow's connection, else the settings' server, else into the outbox as <name>.eml."""
-    from pipeline import mail, rights
     from pipeline.catalog import write_bytes
+    from pipeline.mailing import mail
+    from pipeline.upkeep import rights
 
     settings = load_settings(**mail_flags())
     message = EmailMessage()
@@ -260,7 +261,7 @@ def tell_readers(context: Any, now: datetime) -> None:
 
     Before its hour a failed night may still be mended; landmark_watch looks again at that hour.
     """
-    from pipeline import late
+    from pipeline.mailing import late
 
     settings = load_settings(**mail_flags())
     if is_backfill(context) or now < due(settings, night_of(context)):

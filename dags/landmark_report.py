@@ -67,7 +67,7 @@ def deliver() -> dict[str, Any]:
 @task
 def ask() -> dict[str, Any]:
     """Reads the letters that wait for approval; skips what follows where none does."""
-    from pipeline import approvals
+    from pipeline.mailing import approvals
 
     context = get_current_context()
     waiting = approvals.asked(task_settings(), night_of(context), is_backfill(context))
@@ -79,7 +79,7 @@ def ask() -> dict[str, Any]:
 @task(retries=6, retry_policy=DELIVERY_RETRIES)
 def deliver_approved() -> dict[str, Any]:
     """Sends the e-mails that were approved, as they were read then."""
-    from pipeline import approvals
+    from pipeline.mailing import approvals
 
     context = get_current_context()
     asked, answer = (context["ti"].xcom_pull(task_ids=name) for name in ("ask", "approve"))

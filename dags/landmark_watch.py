@@ -28,7 +28,8 @@ Readers keep yesterday's figures until then, and get a line that says so.
 @task(retries=0)
 def published() -> str:
     """Fails where no night as new as this one is published, or its report is not there."""
-    from pipeline import approvals, runner
+    from pipeline import runner
+    from pipeline.mailing import approvals
 
     settings, night = task_settings(), night_of(get_current_context())
     newest = runner.newest_night(settings)

@@ -5,7 +5,7 @@ from typing import Any
 from expectations import among, in_order, known, one_row, share
 from expectations.ingest import unusual
 from pipeline.context import Run
-from pipeline.graphs import GRAPHS
+from pipeline.identity.graphs import GRAPHS
 from pipeline.measures import GRAIN
 
 # Of each measure, why a night outside its usual range is worth a look; pipeline/estimators/usual.py has the limits.

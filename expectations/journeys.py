@@ -4,7 +4,7 @@ from typing import Any
 
 from expectations import among, known, one_row, share
 from pipeline.context import Run
-from pipeline.graphs import GRAPHS
+from pipeline.identity.graphs import GRAPHS
 
 
 def suites(run: Run) -> dict[str, list[Any]]:

@@ -24,7 +24,8 @@ from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Resp
 from sqlalchemy import select
 from starlette.exceptions import HTTPException as Refusal
 
-from pipeline import render, shelf
+from pipeline import render
+from pipeline.reporting import shelf
 from pipeline.settings import load_settings
 
 REPORTS_DAG = "landmark_report"

@@ -19,8 +19,8 @@ from datetime import date
 from pathlib import Path
 from typing import IO
 
-from pipeline import disk, leftovers, rights
 from pipeline.errors import LockedError, NightError, SettingsError, StageError
+from pipeline.upkeep import disk, leftovers, rights
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from pipeline import cli_approve, cli_arguments, cli_explain, cli_identity, cli_quarantine, cli_sources
+from pipeline.commands import approve, arguments, explain, identity, quarantine, sources
 from pipeline.errors import LandmarkError
 from pipeline.stages import SOURCES, STAGES
 
@@ -29,12 +29,12 @@ def parser() -> argparse.ArgumentParser:
     _places(check)
     _draft(commands)
     _demo(commands)
-    cli_identity.add(commands)
-    cli_explain.add(commands)
-    cli_sources.add(commands)
-    cli_quarantine.add(commands)
+    identity.add(commands)
+    explain.add(commands)
+    sources.add(commands)
+    quarantine.add(commands)
     _pruning(commands)
-    cli_approve.add(commands)
+    approve.add(commands)
     return top
 
 
@@ -47,7 +47,7 @@ def _places(command: argparse.ArgumentParser, *, exports: bool = True, journey_m
 
 
 def _night(command: argparse.ArgumentParser, **options: Any) -> None:
-    command.add_argument("--night", metavar="YYYY-MM-DD", type=cli_arguments.night, **options)
+    command.add_argument("--night", metavar="YYYY-MM-DD", type=arguments.night, **options)
 
 
 def _run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -164,8 +164,9 @@ def marts(given: argparse.Namespace) -> int:
 
 def check(given: argparse.Namespace) -> int:
     """landmark check"""
-    from pipeline import mission_labels, runner
+    from pipeline import runner
     from pipeline.journey_map import load_journey_map
+    from pipeline.missions import labels
     from pipeline.sources.connections import scrubbed
 
     settings = _settings(given)
@@ -177,16 +178,16 @@ def check(given: argparse.Namespace) -> int:
         print(f"warning: there is no folder {settings.exports}: set LANDMARK_EXPORTS or give --exports")
     if runner.newest_night(settings) is not None:
         marts = runner.marts_folder(settings)
-        for line in mission_labels.listed(found.missions, marts):
+        for line in labels.listed(found.missions, marts):
             print(line)
-        for line in mission_labels.unheard(settings.audiences, found.missions, marts):
+        for line in labels.unheard(settings.audiences, found.missions, marts):
             print(line)
     return 0
 
 
 def draft(given: argparse.Namespace) -> int:
     """landmark draft"""
-    from pipeline.drafts import draft
+    from pipeline.onboarding.drafts import draft
 
     text = draft(_settings(given), from_exports=given.exports is not None)
     if given.to is None:
@@ -211,19 +212,19 @@ def demo(given: argparse.Namespace) -> int:
     return 0
 
 
-def identity(given: argparse.Namespace) -> int:
+def _identity(given: argparse.Namespace) -> int:
     """landmark identity"""
-    return cli_identity.run(given, _settings(given), _show)
+    return identity.run(given, _settings(given), _show)
 
 
-def explain(given: argparse.Namespace) -> int:
+def _explain(given: argparse.Namespace) -> int:
     """landmark explain"""
-    return cli_explain.run(given, _settings(given))
+    return explain.run(given, _settings(given))
 
 
-def sources(given: argparse.Namespace) -> int:
+def _sources(given: argparse.Namespace) -> int:
     """landmark sources"""
-    return cli_sources.run(given, _show)
+    return sources.run(given, _show)
 
 
 def prune(given: argparse.Namespace) -> int:
@@ -234,19 +235,19 @@ def prune(given: argparse.Namespace) -> int:
     return 0
 
 
-def quarantine(given: argparse.Namespace) -> int:
+def _quarantine(given: argparse.Namespace) -> int:
     """landmark quarantine"""
-    return cli_quarantine.run(given, _settings(given))
+    return quarantine.run(given, _settings(given))
 
 
-def approve(given: argparse.Namespace) -> int:
+def _approve(given: argparse.Namespace) -> int:
     """landmark approve"""
-    return cli_approve.run(given, _settings(given))
+    return approve.run(given, _settings(given))
 
 
 COMMANDS = {
-    "run": run, "stage": stage, "marts": marts, "check": check, "draft": draft, "demo": demo, "identity": identity,
-    "explain": explain, "approve": approve, "sources": sources, "quarantine": quarantine, "prune": prune,
+    "run": run, "stage": stage, "marts": marts, "check": check, "draft": draft, "demo": demo, "identity": _identity,
+    "explain": _explain, "approve": _approve, "sources": _sources, "quarantine": _quarantine, "prune": prune,
 }  # fmt: skip
 
 if __name__ == "__main__":

@@ -17,13 +17,14 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from pipeline import disk, rights, summaries
+from pipeline import summaries
 from pipeline.catalog import Store, parse_night, sync_folder
 from pipeline.context import Run
 from pipeline.errors import NightError, StageError
 from pipeline.journey_map import load_journey_map
 from pipeline.settings import Settings
 from pipeline.stages import BY_SOURCE, SOURCES, STAGES
+from pipeline.upkeep import disk, rights
 from pipeline.warehouse import Session, write_views
 
 Progress = Callable[[str], None]
@@ -90,7 +91,7 @@ def run_stage(
 @contextmanager
 def _held(settings: Settings, store: Store, progress: Progress) -> Iterator[None]:
     """Holds the data folder; an erasure that was killed is completed first."""
-    from pipeline import erasure
+    from pipeline.privacy import erasure
 
     with store.lock(settings.lock_wait_seconds):
         erasure.finish(settings, progress)
@@ -191,7 +192,7 @@ def marts_folder(settings: Settings) -> Path:
 
 def prune(settings: Settings, *, is_trial: bool = False, progress: Progress = silent) -> None:
     """Lets go of what the settings `retention` say, as the end of each night does; a trial only tells what that is."""
-    from pipeline import retention
+    from pipeline.upkeep import retention
 
     store = Store(settings.data)
     with _held(settings, store, progress):
@@ -204,14 +205,14 @@ def prune(settings: Settings, *, is_trial: bool = False, progress: Progress = si
 
 
 def _prune(settings: Settings, progress: Progress) -> None:
-    from pipeline import retention
+    from pipeline.upkeep import retention
 
     retention.prune(settings.data, settings.retention, progress)
 
 
 def _prepare(run: Run, progress: Progress) -> None:
     """Says what was put right before the night; raises LandmarkError where it cannot be begun."""
-    from pipeline import preflight
+    from pipeline.upkeep import preflight
 
     for line in preflight.check(run):
         progress(line)

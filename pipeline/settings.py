@@ -20,7 +20,6 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from pipeline.errors import SettingsError
 from pipeline.own_key import own_key
-from pipeline.retention_settings import RetentionSettings
 from pipeline.sources.column_maps import column_map
 from pipeline.sources.connections import VARIABLE, Connection, parsed, scrubbed
 from pipeline.sources.conventions import Conventions, known_zone
@@ -29,6 +28,7 @@ from pipeline.sources.holiday_calendars import Holidays
 from pipeline.sources.value_maps import check_values
 from pipeline.sources.vendors import VENDORS
 from pipeline.stages import SOURCES
+from pipeline.upkeep.retention_settings import RetentionSettings
 
 PREFIX = "LANDMARK_"
 DATABASES = ("postgresql", "postgres")

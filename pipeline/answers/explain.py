@@ -9,8 +9,8 @@ from typing import Any
 from pipeline.answers import ties
 from pipeline.answers.masks import shown
 from pipeline.answers.ties import Neighbour, Record, Tie
-from pipeline.decisions import LINK, UNLINK, Decision, read_decisions, standing_decisions
-from pipeline.identity_lookup import Person, Standing, person, reading
+from pipeline.identity.decisions import LINK, UNLINK, Decision, read_decisions, standing_decisions
+from pipeline.identity.lookup import Person, Standing, person, reading
 from pipeline.settings import Settings
 
 Document = dict[str, Any]

@@ -5,9 +5,9 @@ from typing import Any
 
 from pipeline.answers.masks import shown
 from pipeline.catalog import parse_night
-from pipeline.decisions import read_decisions
 from pipeline.errors import NightError
-from pipeline.identity_lookup import Standing, is_text, person, reading
+from pipeline.identity.decisions import read_decisions
+from pipeline.identity.lookup import Standing, is_text, person, reading
 from pipeline.settings import Settings
 
 Document = dict[str, Any]

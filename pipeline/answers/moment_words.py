@@ -3,7 +3,7 @@
 from textwrap import wrap
 from typing import Any
 
-from pipeline.findings_report import known
+from pipeline.reporting.findings_report import known
 from pipeline.words import clean, count, digits, heading, in_100, percent, plain, signed, span
 
 Document = dict[str, Any]

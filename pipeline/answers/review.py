@@ -18,8 +18,8 @@ from pipeline.answers import ties
 from pipeline.answers.explain import Telling
 from pipeline.answers.ties import Tie
 from pipeline.catalog import write_bytes
-from pipeline.decisions import Decision, read_decisions, standing_decisions
-from pipeline.identity_lookup import Standing, reading
+from pipeline.identity.decisions import Decision, read_decisions, standing_decisions
+from pipeline.identity.lookup import Standing, reading
 from pipeline.settings import Settings
 
 Document = dict[str, Any]
@@ -140,7 +140,7 @@ def _rows(standing: Standing) -> list[Document]:
 
     Of identity.review only what the night cut: its doubtful pairs are told here by the records that were compared.
     """
-    from pipeline.identity_review import APART, DOUBTFUL
+    from pipeline.identity.review import APART, DOUBTFUL
 
     asked: list[object] = [LEAST_DOUBT, MOST_DOUBT, KEY_AGAINST_CONTRADICTION]
     cut = "select 0 as left_id, 0 as right_id, 0.0 as probability, '' as reason where false"

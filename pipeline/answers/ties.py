@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pipeline.decisions import LINK, Decision
-from pipeline.identity_lookup import Standing
+from pipeline.identity.decisions import LINK, Decision
+from pipeline.identity.lookup import Standing
 
 DECISION = "decision"
 # probabilities are kept to six decimals: at either end the odds are only known to be beyond these

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from pipeline.ingest_rows import ISO_TIME, NUMBER
+from pipeline.ingest.rows import ISO_TIME, NUMBER
 from pipeline.sources.column_maps import is_column
 from pipeline.sources.forms import Form
 from pipeline.sources.samples import Sample

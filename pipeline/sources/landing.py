@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import IO, cast
 from urllib.parse import quote
 
-from pipeline import disk
 from pipeline.catalog import sync_folder
 from pipeline.errors import DeliveryError, PassingError
 from pipeline.sources.conventions import USUAL, Conventions
 from pipeline.sources.places import Deliverer, Delivery, shown
+from pipeline.upkeep import disk
 
 _LONGEST = 180
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pipeline.ingest_door import Arrival, Door, ask, ending_of
+from pipeline.ingest.door import Arrival, Door, ask, ending_of
 from pipeline.sources import csv_door, parquet_door
 from pipeline.sources.forms import Column, Form
 from pipeline.sources.vendors import Route

@@ -8,9 +8,9 @@ is on the card, as what to prevent.
 
 from typing import TYPE_CHECKING, Any
 
-from pipeline import front_line
 from pipeline.context import Run
 from pipeline.journey_map import JourneyMap, compiled
+from pipeline.reporting import front_line
 from pipeline.warehouse import Session, quoted
 
 if TYPE_CHECKING:

@@ -10,11 +10,11 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline import approvals, mail
-from pipeline.approvals import Written
 from pipeline.context import Run
-from pipeline.editions import Edition, Editions
 from pipeline.errors import SettingsError, StageError
+from pipeline.mailing import approvals, mail
+from pipeline.mailing.approvals import Written
+from pipeline.mailing.editions import Edition, Editions
 from pipeline.settings import Audience, Settings
 
 if TYPE_CHECKING:

@@ -11,16 +11,11 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from pipeline import identity_evidence as evidence
-from pipeline import identity_linking as linking
-from pipeline import identity_measures as measures
-from pipeline import identity_naming as naming
-from pipeline import identity_publishing as publishing
-from pipeline import identity_review as review
 from pipeline.carried import Carried
 from pipeline.context import Run
 from pipeline.estimators.identity.bridges import Limits
-from pipeline.identity_rulings import read_rulings
+from pipeline.identity import evidence, linking, measures, naming, publishing, review
+from pipeline.identity.rulings import read_rulings
 from pipeline.warehouse import Session
 
 if TYPE_CHECKING:

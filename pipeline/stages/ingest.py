@@ -13,26 +13,19 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from pipeline import (
-    ingest_account,
-    ingest_measures,
-    ingest_releases,
-    ingest_rows,
-    ingest_standing,
-    ingest_vendor,
-    ingest_waiting,
-    releases,
-)
 from pipeline.context import Run
 from pipeline.errors import DeliveryError
-from pipeline.ingest_door import Arrival, Door, ask
-from pipeline.ingest_releases import Released
-from pipeline.ingest_waiting import Waiting
+from pipeline.ingest import account, measures, releasing, rows, standing, vendor, waiting
+from pipeline.ingest.door import Arrival, Door, ask
+from pipeline.ingest.releasing import Released
+from pipeline.ingest.rows import Rows
+from pipeline.ingest.waiting import Waiting
+from pipeline.privacy.tombstones import Gate
 from pipeline.quality import CHECKS_COLUMNS, Checked
+from pipeline.quarantine import releases
 from pipeline.sources.forms import Form, forms_of
 from pipeline.sources.landing import Landed, Landing, safe_name
 from pipeline.sources.vendors import Told, route
-from pipeline.tombstones import Gate
 from pipeline.warehouse import Session, quoted
 
 NEEDS = ("pull",)
@@ -46,30 +39,30 @@ def build(run: Run, session: Session, source: str) -> None:
     arrivals = _arrivals(landing, session, before, run.settings.sources[source])
     nights = tuple(sorted({arrival.night for arrival in arrivals}))
     gate = Gate(run.settings, session)
-    ingest_rows.prepare(session)
-    ingest_standing.prepare(session)
-    ingest_waiting.prepare(session, before)
-    ingest_releases.prepare(session, before)
-    due = ingest_releases.due(run, source)
+    rows.prepare(session)
+    standing.prepare(session)
+    waiting.prepare(session, before)
+    releasing.prepare(session, before)
+    due = releasing.due(run, source)
     every = releases.read(run.settings.data, source)
     checks: list[Checked] = []
     parts: dict[str, list[Path]] = {}
     for form in forms_of(source):
         known = _Known(session, form, before)
-        waiting = Waiting(session, landing, run.settings.sources[source], form, nights, every)
+        waits = Waiting(session, landing, run.settings.sources[source], form, nights, every)
         released = Released(session, landing, run.settings.sources[source], form, gate, due)
-        rows = _take(run, known, waiting, released, [a for a in arrivals if a.form == form])
+        taken = _take(run, known, waits, released, [a for a in arrivals if a.form == form])
         _forget(session, landing, arrivals)
-        ingest_standing.Standing(session, form, before, rows.parts).settle()
-        checks += rows.checks.values()
-        parts[form.name] = rows.parts
-    ingest_account.account(session, landing, before)
+        standing.Standing(session, form, before, taken.parts).settle()
+        checks += taken.checks.values()
+        parts[form.name] = taken.parts
+    account.account(session, landing, before)
     _stop_on_nothing(run, session, source)
-    ingest_measures.measure(run, session, source, parts)
+    measures.measure(run, session, source, parts)
     _put_checks(session, checks)
     _keep_raw(run, session, source)
-    ingest_account.tell(session)
-    ingest_releases.tell(session, due)
+    account.tell(session)
+    releasing.tell(session, due)
 
 
 def _arrivals(landing: Landing, session: Session, before: Path | None, told: Told) -> list[Arrival]:
@@ -113,13 +106,13 @@ class _Known:
 
     def tell(self, fresh: list[Path]) -> None:
         earlier = sorted((self.before / self.form.name).glob("*.parquet")) if self.before else []
-        ingest_vendor.know(self.session, self.form, [*earlier, *fresh])
+        vendor.know(self.session, self.form, [*earlier, *fresh])
 
 
-def _take(run: Run, known: _Known, waiting: Waiting, released: Released, arrivals: list[Arrival]) -> ingest_rows.Rows:
+def _take(run: Run, known: _Known, waiting: Waiting, released: Released, arrivals: list[Arrival]) -> Rows:
     """Takes the files in. What a vendor's table says stands before the next of its tables is read."""
     currency, session = run.journey_map.currency if run.journey_map else "", known.session
-    door, rows = Door(session, known.form, currency=currency), ingest_rows.Rows(run, session, known.form)
+    door, rows = Door(session, known.form, currency=currency), Rows(run, session, known.form)
     door.clear()
     for _, files in groupby(arrivals, key=lambda arrival: arrival.route.vendor):
         for _ in _slabs(door, files):
@@ -152,7 +145,7 @@ def _slabs(door: Door, arrivals: Iterable[Arrival]) -> Iterator[int]:
         yield from door.slabs(arrival)
 
 
-def _pass(door: Door, rows: ingest_rows.Rows, gate: Gate) -> None:
+def _pass(door: Door, rows: Rows, gate: Gate) -> None:
     gate.take_out(door.form)
     rows.take()
     door.clear()
@@ -231,7 +224,7 @@ def _keep_raw(run: Run, session: Session, source: str) -> None:
         where g.fate = 'duplicate'
         order by all
     """,
-        [ingest_vendor.NOT_OURS],
+        [vendor.NOT_OURS],
     )
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     for old in folder.glob(f"{source}__*.jsonl"):

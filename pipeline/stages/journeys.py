@@ -2,8 +2,8 @@
 
 from datetime import date
 
-from pipeline import graphs
 from pipeline.context import Run
+from pipeline.identity import graphs
 from pipeline.journey_map import JourneyMap, compiled
 from pipeline.warehouse import Session, quoted
 

@@ -5,9 +5,11 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from pipeline import front_line, measures, rights
+from pipeline import measures
 from pipeline.context import Run
+from pipeline.reporting import front_line
 from pipeline.stages import BY_SOURCE, SOURCES
+from pipeline.upkeep import rights
 from pipeline.warehouse import Session
 
 NEEDS = ("ingest", "identity", "emotion", "journeys", "missions", "ranking", "actions")

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline import mission_macro, mission_personas
 from pipeline.context import Run
 from pipeline.estimators.mission_matching import Lineage, match
 from pipeline.estimators.mission_names import Name, description_of, names_of, signals_of, slug_of
@@ -15,7 +14,8 @@ from pipeline.estimators.mission_renewal import Renewal, renew
 from pipeline.estimators.mission_signals import Signals
 from pipeline.estimators.mission_standing import Settled, Standing
 from pipeline.estimators.threads import one_thread
-from pipeline.mission_labels import called, unknown
+from pipeline.missions import macro, personas
+from pipeline.missions.labels import called, unknown
 from pipeline.stages.mission_reading import read_signals
 from pipeline.warehouse import Session
 
@@ -47,7 +47,7 @@ def _build(run: Run, session: Session) -> None:
         _describe(run, session, None, [])
         return
     settled = _settled(session, standing, last, journeys, signals)
-    shown = mission_personas.profiled(run, settled)
+    shown = personas.profiled(run, settled)
     settled = _named(run, session, settled, shown, last)
     _put_assignments(session, settled)
     _put_missions(run, session, _facts(run, settled, shown), settled.lineage.fates if settled.lineage else {})
@@ -126,10 +126,10 @@ def _known(session: Session) -> dict[str, dict[str, Any]]:
 def _describe(run: Run, session: Session, settled: Settled | None, shown: list[Profile]) -> None:
     """Persona cards, who was on which mission when and what follows what, and missions outside the customer base."""
     few = run.settings.small_group
-    mission_personas.build(run, session, settled, shown)
+    personas.build(run, session, settled, shown)
     session.model("missions.flow_history")
     session.model("missions.flow_steps", small_group=few)
-    mission_macro.build(session, settled.standing.names if settled else [], few)
+    macro.build(session, settled.standing.names if settled else [], few)
 
 
 def _put_assignments(session: Session, settled: Settled) -> None:

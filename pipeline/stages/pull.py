@@ -6,11 +6,10 @@ changes at its place afterwards is landed again only while no finished night has
 
 from collections.abc import Iterable
 
-from pipeline import room
 from pipeline.catalog import Store
 from pipeline.context import Run
-from pipeline.erasure import is_unfinished
 from pipeline.errors import DeliveryError, NightError, PassingError, StageError
+from pipeline.privacy.erasure import is_unfinished
 from pipeline.sources import calendars
 from pipeline.sources.forms import ANY, forms_of
 from pipeline.sources.landing import Landed, Landing
@@ -18,6 +17,7 @@ from pipeline.sources.opening import opened
 from pipeline.sources.places import Deliverer, Delivery, is_readable, shown
 from pipeline.sources.vendors import route
 from pipeline.stages import SOURCES
+from pipeline.upkeep import room
 from pipeline.warehouse import Session
 
 NEEDS: tuple[str, ...] = ()

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from pipeline import graphs
 from pipeline.context import Run
 from pipeline.estimators.diagnostics import Balances, balances, plain, strongest_known
 from pipeline.estimators.moment_effects import MomentEffects, shuffled
@@ -17,6 +16,7 @@ from pipeline.estimators.pooling import DRAWS, pooled_draws
 from pipeline.estimators.trials import Bools, Floats, Influence, Measured, Trials, measure, widened
 from pipeline.estimators.unseen import bias
 from pipeline.estimators.verdicts import Verdicts, e_value, enough, judge, placebo_fails, reasons
+from pipeline.identity import graphs
 from pipeline.journey_map import JourneyMap
 from pipeline.stages import changes, protocols, subgroups, worth
 from pipeline.stages.connections import connect

@@ -12,9 +12,11 @@ from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline import letter_words, letters, quality_page, render, report_values
+from pipeline import render
 from pipeline.catalog import write_bytes
 from pipeline.context import Run
+from pipeline.mailing import letter_words, letters
+from pipeline.reporting import quality_page, report_values
 
 if TYPE_CHECKING:
     from pipeline.warehouse import Session
@@ -85,7 +87,7 @@ def _print(values: Row, path: Path) -> str:
 
 def _tables(run: Run, session: "Session") -> Tables:
     """The report's tables by name, as lists of rows in the order of their grain."""
-    from pipeline import month_changes
+    from pipeline.reporting import month_changes
 
     _put_map(run, session)
     _put_checked(session)

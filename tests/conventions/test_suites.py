@@ -20,7 +20,7 @@ CHECKED = STAGES[STAGES.index("ingest") : STAGES.index("report")]
 
 def kept(path: Path) -> Iterator[str]:
     """The tables <stage>.<table> that a module makes and keeps: session.model and session.put, carried.take."""
-    stage = "identity" if path.name.startswith("identity_") else path.stem
+    stage = path.parent.name if path.parent.name in STAGES else path.stem
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args):
             continue

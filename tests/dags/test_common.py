@@ -15,7 +15,7 @@ from airflow.sdk import Connection, RetryAction
 from airflow.sdk.exceptions import AirflowNotFoundException
 
 from pipeline.catalog import Catalog, Store
-from pipeline.embedded import free_port
+from pipeline.embedded.driver import free_port
 from pipeline.errors import DeliveryError, LockedError, NightError, PassingError, QualityError
 from pipeline.settings import load_settings
 

@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from pipeline import embedded
-from pipeline.airflow_api import DAGS, Api
 from pipeline.demo import NIGHTS, generate
-from pipeline.embedded import Home
+from pipeline.embedded import driver
+from pipeline.embedded.airflow_api import DAGS, Api
+from pipeline.embedded.driver import Home
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[2]
@@ -73,8 +73,8 @@ def published(home: Home) -> Path:
     return Path(subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip())
 
 
-def driver(home: Home, output: Path) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "pipeline.embedded", "run", "--home", str(home.path)]
+def launched(home: Home, output: Path) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "pipeline.embedded.driver", "run", "--home", str(home.path)]
     with output.open("wb") as handle:
         return subprocess.Popen(command, cwd=ROOT, stdout=handle, stderr=subprocess.STDOUT)
 
@@ -88,7 +88,7 @@ def wait_until(holds: Callable[[], Any], what: str) -> Any:
 
 
 def session_of(home: Home) -> int:
-    return int(wait_until(lambda: embedded.running(home), "Airflow's start").session)
+    return int(wait_until(lambda: driver.running(home), "Airflow's start").session)
 
 
 # -- make run -------------------------------------------------------------------------------------------------------
@@ -98,10 +98,10 @@ def test_a_night_runs_through_airflow_and_leaves_nothing_running(
     company: Path, by_hand: dict[str, Path], tmp_path: Path
 ) -> None:
     home = home_of(company, tmp_path / "home")
-    process = driver(home, tmp_path / "output")
+    process = launched(home, tmp_path / "output")
     session = session_of(home)
     assert process.wait(PATIENCE_SECONDS) == 0, (tmp_path / "output").read_text("utf-8")
-    assert embedded.members(session) == []
+    assert driver.members(session) == []
     assert same_marts(published(home), by_hand["last"]), "the DAGs and the command line differ"
     told = (tmp_path / "output").read_text("utf-8")
     for word in ("Report  ", "E-mail  "):
@@ -111,22 +111,22 @@ def test_a_night_runs_through_airflow_and_leaves_nothing_running(
 
 def test_an_interrupted_run_ends_its_airflow(company: Path, tmp_path: Path) -> None:
     home = home_of(company, tmp_path / "home")
-    process = driver(home, tmp_path / "output")
+    process = launched(home, tmp_path / "output")
     session = session_of(home)
     wait_until(lambda: "pull" in (tmp_path / "output").read_text("utf-8"), "the first pull")
     process.send_signal(signal.SIGINT)
     assert process.wait(120) != 0
-    assert embedded.members(session) == []
+    assert driver.members(session) == []
     assert not home.state.exists()
 
 
 def test_a_wrong_journey_map_fails_once_by_name_and_mails_once(company: Path, tmp_path: Path) -> None:
     home = home_of(company, tmp_path / "home")
     (home.company / "journey.yml").write_text("brand: X\nstepz: []\n", "utf-8")
-    process = driver(home, tmp_path / "output")
+    process = launched(home, tmp_path / "output")
     session = session_of(home)
     assert process.wait(PATIENCE_SECONDS) == 1
-    assert embedded.members(session) == []
+    assert driver.members(session) == []
     assert "JourneyMapError" in (tmp_path / "output").read_text("utf-8")
     (mail,) = (home.data / "outbox").glob("*.eml")
     assert "stepz" in mail.read_text("utf-8")
@@ -141,14 +141,14 @@ def airflow(company: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     """An Airflow that stays up, with the DAGs switched on."""
     home = home_of(company, tmp_path_factory.mktemp("up") / "home")
     try:
-        assert embedded.main(["up", "--home", str(home.path)]) == 0
-        access = embedded.running(home)
+        assert driver.main(["up", "--home", str(home.path)]) == 0
+        access = driver.running(home)
         assert access is not None
         api = Api(access.url)
         api.log_in("admin", access.password)
         yield home, api
     finally:
-        assert embedded.main(["down", "--home", str(home.path)]) == 0
+        assert driver.main(["down", "--home", str(home.path)]) == 0
 
 
 def ended(api: Api, dag: str, count: int, night: str) -> list[dict[str, Any]] | None:
@@ -162,7 +162,7 @@ def test_a_back_fill_from_the_command_line_goes_night_by_night_and_mails_nobody(
 ) -> None:
     home, api = airflow
     command = ["airflow", "backfill", "create", "--dag-id", "landmark_ingest", "--reprocess-behavior", "completed"]
-    surroundings = embedded.environment(home, 0)
+    surroundings = driver.environment(home, 0)
     dates = ["--from-date", NIGHTS[0], "--to-date", NIGHTS[-1]]
     subprocess.run([*command, *dates], env=surroundings, cwd=ROOT, capture_output=True, check=True)
     for night in NIGHTS:
@@ -220,9 +220,9 @@ def test_a_stage_that_failed_is_cleared_and_resumed(airflow: tuple[Home, Api]) -
 
 def test_the_api_lets_nobody_in_without_a_password(airflow: tuple[Home, Api]) -> None:
     _, api = airflow
-    with pytest.raises(embedded.ApiError, match="401"):
+    with pytest.raises(driver.ApiError, match="401"):
         Api(api.url).call("GET", "/api/v2/dags")
-    with pytest.raises(embedded.ApiError, match="401"):
+    with pytest.raises(driver.ApiError, match="401"):
         Api(api.url).log_in("admin", "wrong")
 
 
@@ -237,9 +237,9 @@ def _open_files(pid: int) -> list[str]:
 @pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="needs Linux's /proc")
 def test_airflow_listens_on_the_loopback_alone(airflow: tuple[Home, Api]) -> None:
     home, _ = airflow
-    access = embedded.running(home)
+    access = driver.running(home)
     assert access is not None
-    sockets = {name for pid, _ in embedded.members(access.session) for name in _open_files(pid)}
+    sockets = {name for pid, _ in driver.members(access.session) for name in _open_files(pid)}
     listening = set()
     for table in ("tcp", "tcp6"):
         for row in Path(f"/proc/net/{table}").read_text("ascii").splitlines()[1:]:

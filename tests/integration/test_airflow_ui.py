@@ -15,10 +15,10 @@ from urllib.parse import quote
 import pytest
 from aiosmtpd.controller import Controller
 
-from pipeline import embedded
-from pipeline.airflow_api import Api
 from pipeline.demo import NIGHTS, generate
-from pipeline.embedded import Access, Home, free_port
+from pipeline.embedded import driver
+from pipeline.embedded.airflow_api import Api
+from pipeline.embedded.driver import Access, Home, free_port
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, FrameLocator, Page
@@ -65,12 +65,12 @@ def airflow(tmp_path_factory: pytest.TempPathFactory, mailbox: tuple[Mailbox, in
         for name, value in (settings | {"SMTP__STARTTLS": "false"}).items():
             patch.setenv(f"LANDMARK_{name}", value)
         try:
-            assert embedded.main(["up", "--home", str(home.path)]) == 0
-            access = embedded.running(home)
+            assert driver.main(["up", "--home", str(home.path)]) == 0
+            access = driver.running(home)
             assert access is not None
             yield home, access
         finally:
-            assert embedded.main(["down", "--home", str(home.path)]) == 0
+            assert driver.main(["down", "--home", str(home.path)]) == 0
 
 
 def wait_for(holds: Callable[[], Any], what: str) -> Any:

@@ -12,12 +12,13 @@ from typing import Any
 import duckdb
 import pytest
 
-from pipeline import erasure, runner
+from pipeline import runner
 from pipeline.catalog import Store
 from pipeline.demo import generate
 from pipeline.errors import IdentityError, SettingsError, StageError
+from pipeline.privacy import erasure
+from pipeline.privacy.subject_access import export
 from pipeline.settings import Settings, load_settings
-from pipeline.subject_access import export
 from tests.integration import erasure_case as case
 
 NIGHTS = ("2026-06-28", "2026-06-29", "2026-06-30")
@@ -238,7 +239,7 @@ def test_a_killed_erasure_is_completed_by_running_it_again(
     settings = settings_of(world, data)
     code = f"""
 from pathlib import Path
-from pipeline import erasure
+from pipeline.privacy import erasure
 from pipeline.settings import load_settings
 s = load_settings(environ={{}}, hash_key="secret", exports={str(world / "exports")!r}, data=Path({str(data)!r}))
 erasure.erase(s, "email:{case.MAIL}")

@@ -8,11 +8,12 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from pipeline import identity_evidence, runner
+from pipeline import runner
 from pipeline.catalog import Store
-from pipeline.decisions import decide
 from pipeline.demo import generate
 from pipeline.estimators.identity.ledger import MAPPED, replay
+from pipeline.identity import evidence
+from pipeline.identity.decisions import decide
 from pipeline.settings import Settings, load_settings
 from pipeline.stages import SOURCES
 from pipeline.warehouse import Session
@@ -91,7 +92,7 @@ def test_a_night_reads_what_it_touches(nightly: Settings) -> None:
 def test_an_increment_is_what_computing_everything_with_the_same_model_gives(
     copied: Settings, nightly: Settings, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(identity_evidence, "can_narrow", lambda _: False)
+    monkeypatch.setattr(evidence, "can_narrow", lambda _: False)
     finish(copied, NIGHTS[2])
     assert in_order(table(copied, NIGHTS[2], name)).equals(in_order(table(nightly, NIGHTS[2], name)))
 
@@ -100,7 +101,7 @@ def test_an_increment_is_what_computing_everything_with_the_same_model_gives(
 def test_the_other_graphs_are_too(
     copied: Settings, nightly: Settings, graph: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(identity_evidence, "can_narrow", lambda _: False)
+    monkeypatch.setattr(evidence, "can_narrow", lambda _: False)
     finish(copied, NIGHTS[2])
     name = f"identifiers_{graph}"
     assert in_order(table(copied, NIGHTS[2], name)).equals(in_order(table(nightly, NIGHTS[2], name)))

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import front_line, rights, runner
+from pipeline import runner
 from pipeline.demo import generate
+from pipeline.reporting import front_line
 from pipeline.settings import Settings
+from pipeline.upkeep import rights
 
 pytestmark = pytest.mark.slow
 NIGHT = "2026-06-28"

@@ -11,8 +11,8 @@ from pathlib import Path
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from pipeline import approvals, mail
 from pipeline.catalog import Catalog, Store
+from pipeline.mailing import approvals, mail
 from pipeline.settings import Audience, Settings, SmtpSettings
 
 NIGHT = date(2026, 6, 30)

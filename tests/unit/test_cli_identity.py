@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from pipeline.cli import main, parser
-from pipeline.decisions import decisions_path
+from pipeline.identity.decisions import decisions_path
 from pipeline.settings import Settings
 from tests.unit import identity_case
 
@@ -125,7 +125,7 @@ def test_erase_without_yes_only_tells(run: Callable[..., Ran], monkeypatch: pyte
         asked.append(text)
         return {"customer_id": "CA", "files": 3}
 
-    monkeypatch.setitem(sys.modules, "pipeline.erasure", _module("pipeline.erasure", erase=erase))
+    monkeypatch.setitem(sys.modules, "pipeline.privacy.erasure", _module("pipeline.privacy.erasure", erase=erase))
     code, out, _ = run("erase", "CA")
     assert code == 0 and not asked and "Nothing was removed" in out and "crm_id:A2" in out
     code, out, _ = run("erase", "CA", "--yes", "--json")
@@ -147,7 +147,9 @@ def test_export_prints_where_it_wrote(run: Callable[..., Ran], monkeypatch: pyte
     def export(settings: Settings, text: str, to: Path) -> Path:
         return to / text
 
-    monkeypatch.setitem(sys.modules, "pipeline.subject_access", _module("pipeline.subject_access", export=export))
+    monkeypatch.setitem(
+        sys.modules, "pipeline.privacy.subject_access", _module("pipeline.privacy.subject_access", export=export)
+    )
     assert run("export", "CA", "--to", str(tmp_path)) == (0, f"{tmp_path / 'CA'}\n", "")
 
 

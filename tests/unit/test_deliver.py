@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from pipeline import approvals, cli_approve, mail
+from pipeline.commands import approve as command
 from pipeline.errors import LandmarkError, SettingsError, StageError
+from pipeline.mailing import approvals, mail
 from pipeline.settings import Audience, SmtpSettings
 from pipeline.stages.deliver import deliver
 from tests.unit import post_case
@@ -195,7 +196,7 @@ def test_a_letter_is_read_and_approved_on_the_command_line(
 
     def landmark(**options: str | None) -> str:
         given = argparse.Namespace(**{"audience": None, "night": None} | options)
-        cli_approve.run(given, settings(tmp_path, None, BOARD))
+        command.run(given, settings(tmp_path, None, BOARD))
         return capsys.readouterr().out
 
     shown = landmark()
@@ -257,7 +258,7 @@ CHILD = """
 import sys
 from datetime import date
 from pathlib import Path
-from pipeline import mail
+from pipeline.mailing import mail
 from pipeline.stages.deliver import deliver
 from tests.unit.post_case import plain, settings
 mail.PAUSE_SECONDS = 0.0

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from pipeline.quarantine import Chosen, rows
-from pipeline.quarantine_release import Why, release, release_repaired
+from pipeline.quarantine.release import Why, release, release_repaired
+from pipeline.quarantine.shown import Chosen, rows
 from tests.unit.dirt_case import Dirt, dirt
 from tests.unit.ingest_case import CUSTOMER, ORDER, TOUCH, csv_text
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from pipeline import ingest_conventions
 from pipeline.errors import SettingsError
+from pipeline.ingest import conventions
 from pipeline.settings import SourceSettings, load_settings
 from pipeline.sources.forms import FORMS
 from tests.unit.dirt_case import Dirt, dirt, event
@@ -182,5 +182,5 @@ def test_every_time_and_number_that_a_model_reads_can_be_told_of(form: Any) -> N
     text = (ROOT / "sql" / "ingest" / f"{form.name}.sql").read_text("utf-8")
     times, numbers = (set(re.findall(rf"regexp_matches\((\w+), \${kind}\)", text)) for kind in ("iso_time", "number"))
     names = {column.name for column in form.columns}
-    assert times == names & {*ingest_conventions.TIMES, *ingest_conventions.DATES}
-    assert numbers == names & set(ingest_conventions.NUMBERS)
+    assert times == names & {*conventions.TIMES, *conventions.DATES}
+    assert numbers == names & set(conventions.NUMBERS)

@@ -8,9 +8,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipeline import disk
 from pipeline.catalog import Store
 from pipeline.errors import DeliveryError, DiskError, StageError
+from pipeline.upkeep import disk
 
 MANY = "select range as n, md5(range::varchar) as a, md5((range + 1)::varchar) as b from range(400_000)"
 

@@ -7,8 +7,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline import drafts
 from pipeline.journey_map import TOUCH_COLUMNS, JourneyMap, Moment, Step, SubStep, load_journey_map
+from pipeline.onboarding import drafts
 from pipeline.settings import load_settings
 
 HOSTILE = "x' or '1'='1\"; drop table t; --\n  - name: evil\x00\u202e"

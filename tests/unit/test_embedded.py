@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import embedded, follow
-from pipeline.embedded import Access, Home
+from pipeline.embedded import driver, follow
+from pipeline.embedded.driver import Access, Home
 
 
 def session(code: str) -> subprocess.Popen[bytes]:
@@ -21,34 +21,34 @@ def session(code: str) -> subprocess.Popen[bytes]:
 
 def wait_for(count: int, leader: int) -> list[tuple[int, str]]:
     deadline = time.monotonic() + 20
-    while len(found := embedded.members(leader)) != count and time.monotonic() < deadline:
+    while len(found := driver.members(leader)) != count and time.monotonic() < deadline:
         time.sleep(0.05)
     return found
 
 
 def test_a_session_is_ended_with_all_in_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(embedded, "STOP_SECONDS", 1.0)
+    monkeypatch.setattr(driver, "STOP_SECONDS", 1.0)
     deaf = "import os, signal, time; signal.signal(15, signal.SIG_IGN); os.setpgid(0, 0); time.sleep(60)"
     stubborn = f"{sys.executable} -c '{deaf}'"
     process = session(f"sleep 60 & {stubborn} & sleep 60")
     assert len(wait_for(4, process.pid)) == 4
-    embedded.stop(Home(tmp_path), process.pid)
-    assert embedded.members(process.pid) == []
+    driver.stop(Home(tmp_path), process.pid)
+    assert driver.members(process.pid) == []
     assert process.wait(5) < 0
 
 
 def test_only_an_airflow_that_still_lives_counts_as_running(tmp_path: Path) -> None:
     home = Home(tmp_path)
-    assert embedded.running(home) is None
+    assert driver.running(home) is None
     process = session("sleep 60; true airflow")
     home.airflow.mkdir()
     home.state.write_text(json.dumps(vars(Access(process.pid, 8080, "secret"))), "utf-8")
     wait_for(2, process.pid)
-    assert embedded.running(home) == Access(process.pid, 8080, "secret")
+    assert driver.running(home) == Access(process.pid, 8080, "secret")
     os.killpg(process.pid, signal.SIGKILL)
     process.wait(5)
     wait_for(0, process.pid)
-    assert embedded.running(home) is None
+    assert driver.running(home) is None
 
 
 def test_a_second_run_beside_the_first_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -57,14 +57,14 @@ def test_a_second_run_beside_the_first_is_refused(tmp_path: Path, capsys: pytest
     Home(tmp_path).state.write_text(json.dumps(vars(Access(process.pid, 8080, "secret"))), "utf-8")
     wait_for(2, process.pid)
     try:
-        assert embedded.main(["run", "--home", str(tmp_path)]) == 1
+        assert driver.main(["run", "--home", str(tmp_path)]) == 1
     finally:
-        embedded.stop(Home(tmp_path), process.pid)
+        driver.stop(Home(tmp_path), process.pid)
     assert "make down" in capsys.readouterr().err
 
 
 def test_down_without_an_airflow_is_no_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert embedded.main(["down", "--home", str(tmp_path)]) == 0
+    assert driver.main(["down", "--home", str(tmp_path)]) == 0
     assert "No Airflow is running" in capsys.readouterr().out
 
 
@@ -74,13 +74,13 @@ def test_airflow_sees_nothing_of_another_airflow_and_listens_on_the_loopback(
     monkeypatch.setenv("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", "postgresql://production")
     monkeypatch.setenv("AIRFLOW__CORE__PLUGINS_FOLDER", "/elsewhere")
     monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
-    given = embedded.environment(Home(tmp_path), 12345)
+    given = driver.environment(Home(tmp_path), 12345)
     assert "production" not in given["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"]
     assert "AIRFLOW__CORE__PLUGINS_FOLDER" not in given
     assert "PYTHONDONTWRITEBYTECODE" not in given
     assert given["AIRFLOW__API__HOST"] == "127.0.0.1"
     assert len(given["AIRFLOW__API_AUTH__JWT_SECRET"]) >= 64
-    assert "--skip-serve-logs" in embedded.COMPONENTS, "Airflow's log server listens on every interface"
+    assert "--skip-serve-logs" in driver.COMPONENTS, "Airflow's log server listens on every interface"
     assert Path(given["PATH"].split(os.pathsep)[0]) == Path(sys.executable).parent
 
 
@@ -88,11 +88,11 @@ def test_reports_are_read_in_an_airflow_that_stays_unless_the_settings_say_where
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("LANDMARK_REPORT_URL", raising=False)
-    given = embedded.environment(Home(tmp_path), 12345, stays=True)
+    given = driver.environment(Home(tmp_path), 12345, stays=True)
     assert given["LANDMARK_REPORT_URL"] == "http://127.0.0.1:12345/landmark/nights"
-    assert "LANDMARK_REPORT_URL" not in embedded.environment(Home(tmp_path), 12345)
+    assert "LANDMARK_REPORT_URL" not in driver.environment(Home(tmp_path), 12345)
     monkeypatch.setenv("LANDMARK_REPORT_URL", "https://reports.example.org")
-    assert embedded.environment(Home(tmp_path), 1, stays=True)["LANDMARK_REPORT_URL"] == "https://reports.example.org"
+    assert driver.environment(Home(tmp_path), 1, stays=True)["LANDMARK_REPORT_URL"] == "https://reports.example.org"
 
 
 def test_the_last_night_is_the_newest_that_was_delivered(tmp_path: Path) -> None:
@@ -108,12 +108,12 @@ def test_a_wanted_port_that_is_taken_gives_another() -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        assert embedded.free_port(port) not in (0, port)
+        assert driver.free_port(port) not in (0, port)
 
 
 def test_secrets_are_readable_by_their_owner_only(tmp_path: Path) -> None:
     (tmp_path / "file").touch(mode=0o644)
-    embedded.write_private(tmp_path / "file", "secret")
+    driver.write_private(tmp_path / "file", "secret")
     assert (tmp_path / "file").stat().st_mode & 0o777 == 0o600
 
 

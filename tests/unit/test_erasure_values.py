@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.erasure_odd import WHOLE, changes
-from pipeline.erasure_values import Sought, is_distinct, spellings
+from pipeline.privacy.odd import WHOLE, changes
+from pipeline.privacy.values import Sought, is_distinct, spellings
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from pipeline import factor_report
+from pipeline.reporting import factor_report
 from tests.unit.test_report import NIGHT, Build, Page, build, full
 
 __all__ = ["build"]

@@ -11,11 +11,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline import graphs
 from pipeline.context import Run
 from pipeline.estimators.moment_effects import MomentEffects
 from pipeline.estimators.trials import Trials, measure
 from pipeline.estimators.verdicts import Verdicts
+from pipeline.identity import graphs
 from pipeline.journey_map import JourneyMap, Moment, Step, SubStep
 from pipeline.settings import Settings
 from pipeline.stages import journeys, ranking

@@ -12,7 +12,8 @@ import pytest
 from pipeline.answers import explain, history, picture, review, ties, words
 from pipeline.answers.masks import shown
 from pipeline.catalog import Store
-from pipeline.decisions import (
+from pipeline.errors import IdentityError, LockedError, NightError
+from pipeline.identity.decisions import (
     decide,
     decisions_path,
     forget,
@@ -20,8 +21,7 @@ from pipeline.decisions import (
     read_decisions,
     standing_decisions,
 )
-from pipeline.errors import IdentityError, LockedError, NightError
-from pipeline.identity_lookup import find
+from pipeline.identity.lookup import find
 from pipeline.settings import Settings, load_settings
 from tests.unit import identity_case
 

@@ -280,7 +280,7 @@ def test_a_reason_never_repeats_what_a_shifted_column_holds(tmp_path: Path) -> N
 def test_rows_over_many_slabs_come_to_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: dict[str, int]
 ) -> None:
-    import pipeline.ingest_door as door
+    import pipeline.ingest.door as door
 
     found, parts = [], []
     for limits in ({}, most):

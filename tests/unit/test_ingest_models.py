@@ -6,7 +6,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from pipeline.ingest_rows import ISO_TIME, NUMBER
+from pipeline.ingest.rows import ISO_TIME, NUMBER
 from pipeline.sources.forms import FORMS, Form
 from pipeline.warehouse import read_model
 from tests.unit.ingest_case import CUSTOMER, ORDER, TOUCH

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import late, mail
 from pipeline.catalog import Catalog, Store
 from pipeline.errors import StageError
+from pipeline.mailing import late, mail
 from pipeline.settings import Audience, SmtpSettings
 from tests.unit import post_case
 from tests.unit.letter_lint import faults

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pytest
 
-from pipeline import letters, render
+from pipeline import render
+from pipeline.mailing import letters
 from pipeline.settings import Audience, Settings
 from pipeline.stages.deliver import deliver
 from pipeline.warehouse import Session

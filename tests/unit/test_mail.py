@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import mail
 from pipeline.errors import StageError
+from pipeline.mailing import mail
 from pipeline.settings import SmtpSettings
 from pipeline.stages.deliver import deliver
 from tests.unit import post_case

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pipeline import map_report
+from pipeline.reporting import map_report
 from tests.unit.test_report import Build, Page, build, full
 
 __all__ = ["build"]

@@ -1,6 +1,6 @@
 """What the report says of memory and connected moments: told in words, small groups hidden."""
 
-from pipeline import moment_report
+from pipeline.reporting import moment_report
 from tests.unit.test_report import Build, Page, build, full, letter
 
 __all__ = ["build"]

@@ -8,10 +8,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline import month_changes
 from pipeline.catalog import NightState, Store
 from pipeline.context import Run
 from pipeline.journey_map import JourneyMap
+from pipeline.reporting import month_changes
 from pipeline.settings import Settings
 from pipeline.stages.changes import BUCKETS, SAME
 from pipeline.warehouse import Session

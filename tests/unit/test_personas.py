@@ -7,8 +7,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline import mission_labels, mission_macro, mission_report
 from pipeline.journey_map import Renaming
+from pipeline.missions import labels, macro
+from pipeline.reporting import mission_report
 from pipeline.settings import Audience, Settings
 from pipeline.warehouse import Session
 
@@ -133,16 +134,14 @@ def test_moods_show_the_places_where_anybody_was_seen() -> None:
 
 def test_the_map_s_label_wins_and_the_found_description_stays_unless_given() -> None:
     found = {"mission": "work", "label": "Desk, rooms", "description": "Found.", "status": "kept"}
-    assert mission_labels.called(found, [Renaming("work", "On business", None)]) == found | {"label": "On business"}
-    own = mission_labels.called(found, [Renaming("work", "On business", "Ours.")])
+    assert labels.called(found, [Renaming("work", "On business", None)]) == found | {"label": "On business"}
+    own = labels.called(found, [Renaming("work", "On business", "Ours.")])
     assert (own["label"], own["description"]) == ("On business", "Ours.")
-    assert mission_labels.called(found, [Renaming("rest", "Time off", None)]) is found
+    assert labels.called(found, [Renaming("rest", "Time off", None)]) is found
 
 
 def test_an_unknown_mission_is_a_warning_that_names_the_known() -> None:
-    warnings = mission_labels.unknown(
-        [Renaming("wrok", "On business", None), Renaming("rest", "x", None)], ["work", "rest"]
-    )
+    warnings = labels.unknown([Renaming("wrok", "On business", None), Renaming("rest", "x", None)], ["work", "rest"])
     assert warnings == [
         "warning: the journey map renames the mission 'wrok', which was not found; the missions are: rest, work"
     ]
@@ -154,7 +153,7 @@ def test_check_lists_slugs_labels_and_what_is_renamed(tmp_path: Path) -> None:
         {"mission": "gone", "label": "Old", "description": "", "status": "retired"},
     ]
     pq.write_table(pa.Table.from_pylist(rows), tmp_path / "missions.parquet")
-    lines = mission_labels.listed([Renaming("work", "On business", None), Renaming("x", "y", None)], tmp_path)
+    lines = labels.listed([Renaming("work", "On business", None), Renaming("x", "y", None)], tmp_path)
     assert lines[:3] == ["missions:", "  work: On business (renamed)", "  gone: Old (found, retired)"]
     assert "'x', which was not found" in lines[3]
 
@@ -164,10 +163,10 @@ def test_check_warns_of_an_audience_whose_mission_is_not_there(tmp_path: Path) -
     pq.write_table(pa.Table.from_pylist(rows), tmp_path / "missions.parquet")
     board = Audience(name="board", recipients=("a@x.org",), missions=("ALL", "Work", "on Business", "desk, rooms"))
     renamed = [Renaming("work", "On business", None)]
-    assert mission_labels.unheard([board], renamed, tmp_path) == [
+    assert labels.unheard([board], renamed, tmp_path) == [
         "warning: the audience 'board' asks for the mission 'desk, rooms', which was not found"
     ]
-    assert mission_labels.unheard([board.model_copy(update={"missions": ()})], renamed, tmp_path) == []
+    assert labels.unheard([board.model_copy(update={"missions": ()})], renamed, tmp_path) == []
 
 
 # -- the macro level --------------------------------------------------------------------------------------------------
@@ -222,7 +221,7 @@ def moods(tmp_path: Path, small_group: int, missions: list[str]) -> list[Row]:
         placed_kinds = pa.schema([("journey_id", pa.string()), ("mission", pa.string())])
         session.put("missions.assignments", pa.Table.from_pylist(placed, placed_kinds), grain=("journey_id",))
         session.put("emotion.emotions", pa.Table.from_pylist(felt), grain=("source", "record_id"))
-        mission_macro.build(session, missions, small_group)
+        macro.build(session, missions, small_group)
         rows: list[Row] = session.arrow("missions.moods order by place, mission").to_pylist()
     return rows
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pipeline import set_aside
 from pipeline.catalog import Store
+from pipeline.quarantine import set_aside
 from pipeline.sources.landing import Landing
 from tests.unit.ingest_case import CUSTOMER, ORDER, TOUCH, Case, csv_text
 from tests.unit.test_report import NIGHT, Page, full, made

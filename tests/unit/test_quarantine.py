@@ -11,13 +11,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline import cli, releases, tombstones
-from pipeline.cli_quarantine import printable
-from pipeline.erasure_files import Files
-from pipeline.erasure_plan import Plan
+from pipeline import cli
+from pipeline.commands.quarantine import printable
 from pipeline.errors import IdentityError, NightError, QuestionError, StageError
-from pipeline.quarantine import Chosen, Row, counts, rows
-from pipeline.quarantine_release import Outcome, Why, release, release_repaired
+from pipeline.privacy import tombstones
+from pipeline.privacy.erasure_plan import Plan
+from pipeline.privacy.files import Files
+from pipeline.quarantine import releases
+from pipeline.quarantine.release import Outcome, Why, release, release_repaired
+from pipeline.quarantine.shown import Chosen, Row, counts, rows
 from pipeline.settings import Settings, SourceSettings
 from tests.unit.ingest_case import EVENT, ORDER, Case, crm, csv_text, jsonl
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline.redacted import example
+from pipeline.quarantine.redacted import example
 
 ADA = "Ada,1815-12-10,ada@lovelace.example"
 

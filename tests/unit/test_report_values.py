@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from pipeline import report_values
 from pipeline.context import Run
 from pipeline.journey_map import JourneyMap
+from pipeline.reporting import report_values
 from pipeline.settings import Settings
 
 

@@ -7,16 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import cli, releases, retention, runner
+from pipeline import cli, runner
 from pipeline.catalog import Store
-from pipeline.erasure_plan import _pruned
 from pipeline.errors import NightError, StageError
-from pipeline.ingest_door import ask
-from pipeline.quarantine import Chosen, rows
-from pipeline.quarantine_release import Why, release
-from pipeline.retention_settings import RetentionSettings
+from pipeline.ingest.door import ask
+from pipeline.privacy.erasure_plan import _pruned
+from pipeline.quarantine import releases
+from pipeline.quarantine.release import Why, release
+from pipeline.quarantine.shown import Chosen, rows
 from pipeline.settings import load_settings
 from pipeline.sources.landing import Landing
+from pipeline.upkeep import retention
+from pipeline.upkeep.retention_settings import RetentionSettings
 from pipeline.warehouse import Session
 from tests.unit.ingest_case import EVENT, Case, jsonl
 
@@ -159,7 +161,7 @@ def test_nothing_goes_while_a_night_is_to_be_built_again(case: Case) -> None:
 
 
 def test_a_pruning_that_was_killed_is_completed_by_the_next(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
-    for step in ("shutil.rmtree", "pipeline.retention._forget_files"):
+    for step in ("shutil.rmtree", "pipeline.upkeep.retention._forget_files"):
         with monkeypatch.context() as patch:
             patch.setattr(step, lambda *_, **__: 1 / 0)
             with pytest.raises(ZeroDivisionError):

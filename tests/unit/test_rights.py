@@ -10,11 +10,12 @@ from typing import IO
 
 import pytest
 
-from pipeline import preflight, rights, room, runner
+from pipeline import runner
 from pipeline.catalog import Store
 from pipeline.demo import generate
 from pipeline.errors import DiskError, LockedError, SettingsError
 from pipeline.settings import Settings
+from pipeline.upkeep import preflight, rights, room
 from tests.unit.ingest_case import EVENT, Case, jsonl
 
 N1, N2, N3 = "2026-06-28", "2026-06-29", "2026-06-30"

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import shelf
 from pipeline.catalog import Store
+from pipeline.reporting import shelf
 
 NIGHTS = ("2026-06-28", "2026-06-29", "2026-06-30")
 HASH = "sha256-" + "A" * 43 + "="

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from pipeline.cli import main
+from pipeline.onboarding.check import Found, check
+from pipeline.onboarding.check_words import told
+from pipeline.onboarding.trial import trial
 from pipeline.settings import load_settings
-from pipeline.sources_check import Found, check
-from pipeline.sources_check_words import told
-from pipeline.sources_trial import trial
 from tests.unit.ingest_case import CUSTOMER, EVENT, ORDER, TOUCH, Case, crm, csv_text, jsonl
 
 N1, N2 = "2026-01-05", "2026-01-06"

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from pipeline import tombstones
 from pipeline.errors import SettingsError, StageError
+from pipeline.privacy import tombstones
 from tests.unit.ingest_case import CUSTOMER, EVENT, ORDER, TOUCH, Case, crm, csv_text, jsonl
 
 NIGHT = "2026-01-02"

@@ -8,10 +8,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipeline import tombstones
-from pipeline.decisions import LINK
 from pipeline.errors import SettingsError
-from pipeline.identity_rulings import _merged
+from pipeline.identity.decisions import LINK
+from pipeline.identity.rulings import _merged
+from pipeline.privacy import tombstones
 from pipeline.settings import Settings, SourceSettings, load_settings
 from pipeline.sources.vendors import TABLES, VENDORS, landed_route, route
 from tests.unit.ingest_case import Case, csv_text

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pipeline import worth_report
+from pipeline.reporting import worth_report
 
 
 def row(**changes: Any) -> dict[str, Any]:

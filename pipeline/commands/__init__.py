@@ -1,0 +1,1 @@
+"""The subcommands of `landmark` beside the night: what each parses, and what it prints."""

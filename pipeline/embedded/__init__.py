@@ -1,0 +1,1 @@
+"""A whole Airflow in one folder, for trying Landmark."""

@@ -1,0 +1,1 @@
+"""The way in: delivered files become typed rows, what stands, what was refused, each file's account."""

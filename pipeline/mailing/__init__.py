@@ -1,0 +1,1 @@
+"""The e-mails: their words, their sending, and what was told of which night."""

@@ -1,0 +1,1 @@
+"""A first delivery of a new company: what it holds, what fits, and a drafted journey map."""

@@ -1,0 +1,1 @@
+"""The data folder between nights: rights, room, what killed runs left, and what goes by age."""
