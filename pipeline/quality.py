@@ -66,16 +66,27 @@ def columns_of(suite: Sequence[Any]) -> list[str]:
 
 def validate(table: str, frame: "pd.DataFrame", suite: Sequence[Any]) -> list[Checked]:
     """Every expectation of the suite on the frame; raises QualityError where a check itself is broken."""
+    frame = frame.reset_index(drop=True)
+    checked = _validated(table, frame, [expectation for expectation in suite if not _measure(expectation)])
+    measured = [expectation for expectation in suite if _measure(expectation)]
+    rules = {_rule(expectation): expectation for expectation in measured}
+    found = dict(zip(rules, _validated(table, frame, list(rules.values())), strict=True))
+    for expectation in measured:
+        checked += _each_row(found[_rule(expectation)].rows, _named(table, expectation), frame, expectation)
+    return checked
+
+
+def _validated(table: str, frame: "pd.DataFrame", suite: Sequence[Any]) -> list[Checked]:
+    """Every expectation's outcome, all of them computed together."""
     if not suite:
         return []
-    checked = []
-    for measure in dict.fromkeys(_measure(expectation) for expectation in suite):
-        rows = (frame[frame["measure"] == measure] if measure else frame).reset_index(drop=True)
-        batch = _context().data_sources.pandas_default.read_dataframe(_in_nanoseconds(rows))
-        for expectation in (each for each in suite if _measure(each) == measure):
-            outcome = _outcome(table, expectation, batch.validate(expectation, result_format="COMPLETE"))
-            checked += _each_row(outcome, rows, expectation.column) if measure else [outcome]
-    return checked
+    from great_expectations import ExpectationSuite
+
+    numbered = [each.copy(update={"meta": (each.meta or {}) | {"nth": nth}}) for nth, each in enumerate(suite)]
+    batch = _context().data_sources.pandas_default.read_dataframe(_in_nanoseconds(frame))
+    done = batch.validate(ExpectationSuite(name=table, expectations=numbered), result_format="COMPLETE")
+    by_number = {result.expectation_config.meta["nth"]: result for result in done.results}
+    return [_outcome(table, expectation, by_number[nth]) for nth, expectation in enumerate(suite)]
 
 
 def _measure(expectation: Any) -> str:
@@ -83,21 +94,25 @@ def _measure(expectation: Any) -> str:
     return str((expectation.meta or {}).get("measure", ""))
 
 
+def _rule(expectation: Any) -> str:
+    """What an expectation asks, whichever measure it is of."""
+    return f"{type(expectation).__name__} {sorted(expectation.configuration.kwargs.items())}"
+
+
 def is_measured(table_name: str) -> bool:
     """Whether an outcome is of a measure: it is about a table as it was delivered, <stage>.<source>/<table>."""
     return "/" in table_name
 
 
-def _each_row(outcome: Checked, rows: "pd.DataFrame", column: str) -> list[Checked]:
-    """An outcome on a table of measures as one a row that has a figure in the column."""
+def _each_row(failed: Sequence[int], outcome: Checked, frame: "pd.DataFrame", expectation: Any) -> list[Checked]:
+    """An outcome on a table of measures as one for each row of its measure that has a figure in the column."""
     stage, found = outcome.table_name.partition(".")[0], []
-    for position in [place for place, has in enumerate(rows[column].notna()) if has]:
-        row, failed = rows.iloc[position], position in outcome.rows
+    is_of = (frame["measure"] == _measure(expectation)) & frame[expectation.column].notna()
+    for position in [place for place, holds in enumerate(is_of) if holds]:
+        row, fails = frame.iloc[position], position in failed
         of = f"{row['measure']} of {row['column_name']}" if row["column_name"] else str(row["measure"])
-        named = {"table_name": f"{stage}.{row['table_name']}", "column_name": of.replace("_", " ")}
-        found.append(
-            replace(outcome, **named, success=not failed, unexpected=int(failed), observed=str(row["told"]), rows=())
-        )
+        of_row = replace(outcome, table_name=f"{stage}.{row['table_name']}", column_name=of.replace("_", " "))
+        found.append(replace(of_row, success=not fails, unexpected=int(fails), observed=str(row["told"])))
     return found
 
 
@@ -113,26 +128,35 @@ def _in_nanoseconds(frame: "pd.DataFrame") -> "pd.DataFrame":
     return told
 
 
+def _named(table: str, expectation: Any) -> Checked:
+    """An expectation that holds."""
+    return Checked(
+        table_name=table,
+        expectation=type(expectation).__name__,
+        column_name=", ".join(columns_of([expectation])),
+        severity=str(getattr(expectation.severity, "value", expectation.severity)),
+        success=True,
+        unexpected=0,
+        observed="",
+        reason=_notes(expectation),
+    )
+
+
 def _outcome(table: str, expectation: Any, result: Any) -> Checked:
-    name = type(expectation).__name__
     broken = _exception(result.exception_info)
     if broken:
         raise QualityError(
-            f"the check {name} is broken: {broken}",
+            f"the check {type(expectation).__name__} is broken: {broken}",
             where=table,
             fix="Correct the expectation; this says nothing about the data",
         )
     found = dict(result.result or {})
     rows = found.get("unexpected_index_list") or []
-    return Checked(
-        table_name=table,
-        expectation=name,
-        column_name=", ".join(columns_of([expectation])),
-        severity=str(getattr(expectation.severity, "value", expectation.severity)),
+    return replace(
+        _named(table, expectation),
         success=bool(result.success),
         unexpected=int(found.get("unexpected_count") or (0 if result.success else 1)),
         observed=_observed(found),
-        reason=_notes(expectation),
         rows=tuple(sorted({int(row) for row in rows})),
     )
 

@@ -24,9 +24,10 @@ from pipeline.warehouse import Session, quoted
 if TYPE_CHECKING:
     import pyarrow as pa
 
-SLAB_ROWS = 250_000
-SLAB_BYTES = 48 << 20  # of a slab as it is read; the next one is read meanwhile
-DOOR_BYTES = 96 << 20  # of what is taken in at once, as it was read
+SLAB_ROWS = 400_000
+SLAB_BYTES = 128 << 20  # of a slab as it is read; the next one is read meanwhile
+DOOR_BYTES = 128 << 20  # of what is taken in at once, as it was read
+SHOWN_BYTES = 24 << 20  # a slab of so many is not copied where nobody changes its rows
 FILE_FAULTS = ("missing_column", "no_header", "truncated", "not_parquet")
 _PLACE = "table_name varchar, delivered_night date, delivered_file varchar, delivered_line bigint"
 Keep = Callable[["pa.RecordBatch"], "pa.RecordBatch"]
@@ -62,6 +63,11 @@ class Arrival:
         return f"{self.form.source}/{self.table}/{self.night}/{self.file}"
 
     @property
+    def is_as_read(self) -> bool:
+        """Whether its source writes it as all models read it."""
+        return self.route.conventions.are_usual(self.table)
+
+    @property
     def label(self) -> str:
         """Partners, and the tables of vendors, share one table in ingest: their files carry their folder's name."""
         return self.form.label(self.table, self.file)
@@ -69,9 +75,10 @@ class Arrival:
 
 @dataclass
 class Door:
-    """Fills door.<table> file by file. rows, bytes: of what stands in it.
+    """Fills door.<table> file by file. rows, bytes: of what stands in it; blank lines count where it is a view.
 
     Of vendors' tables: what an amount is in where they do not say it, and by which night what they name must be known.
+    is_final: nobody changes what stands in it, so that door.<table> may be a view of one large slab.
     """
 
     session: Session
@@ -80,18 +87,24 @@ class Door:
     bytes: int = 0
     currency: str = ""
     known_night: str = ""
+    is_final: bool = False
+    is_shown: bool = False
+    is_due: bool = False
 
     def clear(self) -> None:
         """Empties the scratch table."""
         columns = ", ".join(f'"{column.name}" varchar' for column in self.form.columns)
         ask(self.session, "create schema if not exists door")
-        ask(self.session, f"create or replace table door.{self.form.name} ({_PLACE}, {_KEPT}, {columns})")
-        self.rows = self.bytes = 0
+        self.session.make_room(f"door.{self.form.name}")
+        ask(self.session, f"create table door.{self.form.name} ({_PLACE}, {_KEPT}, {columns})")
+        if self.is_shown:
+            self.session.connection.unregister("slab")
+        self.rows, self.bytes, self.is_shown, self.is_due = 0, 0, False, False
 
     @property
     def is_full(self) -> bool:
         """Whether what stands in it should be taken in now: memory holds so much, however large the files are."""
-        return self.rows >= SLAB_ROWS or self.bytes >= DOOR_BYTES
+        return self.is_due or self.rows >= SLAB_ROWS or self.bytes >= DOOR_BYTES
 
     def slabs(self, arrival: Arrival, keep: Keep | None = None) -> Iterator[int]:
         """Takes a file in, or what `keep` keeps of it, a slab of rows at a time; yields each slab's number of rows.
@@ -100,10 +113,12 @@ class Door:
         """
         is_raw = self.form == arrival.route.raw()
         taken = self._whole(arrival, keep) if is_raw else self._translated(arrival, keep)
+        if self.form != arrival.form or arrival.route.vendor or arrival.is_as_read:
+            yield from taken
+            return
         last = conventions.last_row(self.session, self.form)
         for count in taken:
-            if self.form == arrival.form and arrival.route.vendor is None:
-                self._read_as_written(arrival, last)
+            self._read_as_written(arrival, last)
             yield count
             last = conventions.last_row(self.session, self.form)
 
@@ -134,6 +149,7 @@ class Door:
     def _slabs(self, arrival: Arrival, keep: Keep | None) -> Iterator[int]:
         ending, how = ending_of(arrival.file), arrival.route.conventions
         guessed: list[str] = []
+        may_show = self.is_final and keep is None and arrival.is_as_read and ending != ".parquet"
         if ending == ".parquet":
             lacks = _lack(arrival, parquet_door.columns(arrival.path, how)).told
             rows = parquet_door.batches(arrival.path)
@@ -149,7 +165,10 @@ class Door:
             rows, guessed = document.batches, document.guessed
             select = self._json_select(arrival, "raw", "broken", None, _ELEMENT if document.has_signs else "raw")
         for slab in _grouped(map(keep, rows) if keep else rows):
-            yield self._insert(slab, select)
+            if may_show and _size(slab) >= SHOWN_BYTES:
+                yield from self._show(slab, select)
+            else:
+                yield self._insert(slab, select)
         if guessed and keep is None:
             self.session.log(f"warning: {arrival.shown} is no UTF-8; read as {guessed[0]}, which alone fits it")
 
@@ -163,8 +182,25 @@ class Door:
             self.rows += ask(self.session, f"insert into door.{self.form.name} {select}")[0][0]
         finally:
             connection.unregister("slab")
-        self.bytes += sum(batch.nbytes for batch in slab)
+        self.bytes += _size(slab)
         return self.rows - before
+
+    def _show(self, slab: list["pa.RecordBatch"], select: str) -> Iterator[int]:
+        """Makes door.<table> a view of the slab, once what stands in it was taken in: text is taken apart where its
+        model reads it, and kept once."""
+        import pyarrow as pa
+
+        self.is_due = True
+        if self.rows:
+            yield 0
+        rows = f"door.{self.form.name}"
+        self.session.connection.register("slab", pa.Table.from_batches(slab))
+        names = [name for (name,) in ask(self.session, f"select column_name from (describe {rows})")]
+        self.session.make_room(rows)
+        listed = ", ".join(f'"{name}"' for name in names)
+        ask(self.session, f"create view {rows} ({listed}) as {select}")
+        self.is_shown, self.is_due, self.rows = True, True, sum(batch.num_rows for batch in slab)
+        yield self.rows
 
     def _fault(self, arrival: Arrival, error: DeliveryError) -> int:
         code = "not_parquet" if ending_of(arrival.file) == ".parquet" else "no_header"
@@ -217,7 +253,7 @@ class Door:
                 select line, raw, text, broken, ok,
                     case when ok then json_transform(text, {_structure(outer, "")}) end as outer_,
                     case when ok then list_filter(json_keys(text), lambda k: k not in ({known})) end as extra
-                from judged where ok or broken is not null or regexp_matches(raw, '\\S')
+                from judged where broken is not null or regexp_matches(raw, '\\S')
             ),
             all_values as (select *{opened} from outer_values)
             select {_place(arrival, "line")}, {reason}, raw,
@@ -316,7 +352,11 @@ def _next_slab(batches: Iterator["pa.RecordBatch"]) -> list["pa.RecordBatch"]:
     for batch in batches:
         held.append(batch)
         rows += batch.num_rows
-        size += batch.nbytes
+        size += batch.get_total_buffer_size()
         if rows >= SLAB_ROWS or size >= SLAB_BYTES:
             break
     return held
+
+
+def _size(slab: list["pa.RecordBatch"]) -> int:
+    return sum(batch.get_total_buffer_size() for batch in slab)

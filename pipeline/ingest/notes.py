@@ -12,9 +12,10 @@ from pipeline.sources.forms import Column, Form
 from pipeline.sources.likeness import nearest, told
 from pipeline.warehouse import Session, quoted
 
-YES, NO = ("true", "t", "1", "yes", "y"), ("false", "f", "0", "no", "n")  # as sql/ingest/customers.sql reads them
+_YES, _NO = ("true", "t", "1", "yes", "y"), ("false", "f", "0", "no", "n")  # as sql/ingest/customers.sql reads them
+_TYPED = (*TIMES, *DATES, *NUMBERS, *CONSENTS)
+_OF_MODELS = ("missing_value", "bad_time", "bad_number")  # what models say of rows that the door could read
 _MOST_NAMES = 20
-_FILLED = ("starts_at", "ends_at")  # columns that a model fills where they cannot be read
 _DAYS = "^[0-9]{1,2}[./-][0-9]{1,2}[./-][0-9]{2,4}"
 _COMMAS = "^[+-]?[0-9. ]*,[0-9]+$"
 
@@ -22,8 +23,7 @@ _COMMAS = "^[+-]?[0-9. ]*,[0-9]+$"
 @dataclass
 class Notes:
     """One table's, over all its slabs. unread: by column, values that are not what they should be; likely: of those,
-    how many look like another convention; filled: rows in which a required column is filled; unclear: consents that
-    are neither yes nor no.
+    how many look like another convention; filled: readable rows in which a required column is filled.
     """
 
     session: Session
@@ -35,45 +35,31 @@ class Notes:
     unread: Counter[str] = field(default_factory=Counter)
     likely: Counter[str] = field(default_factory=Counter)
     filled: Counter[str] = field(default_factory=Counter)
-    unclear: Counter[str] = field(default_factory=Counter)
 
     def take(self, model: str) -> None:
-        """Looks at door.<form>, and at what its model read."""
-        door = f"door.{self.form.name}"
-        self.unknown |= self._unknown(door)
+        """Looks at what the table's model read."""
         required = [column for column in self.form.columns if column.required]
-        kinds = [c for c in self.form.columns if c.name in (*TIMES, *DATES, *NUMBERS)]
-        filled = "".join(f', count("{c.name}")' for c in required)
-        self.rows += ask(self.session, f"select count(*) from {door}")[0][0]
-        readable, *counts = ask(self.session, f"select count(*){filled} from {door} where broken is null")[0]
-        self.readable += readable
-        self.filled.update({c.name: count for c, count in zip(required, counts, strict=True)})
-        listed = ", ".join(f'count("{c.name}")' for c in kinds)
-        given, read = (ask(self.session, f"select {listed} from {rows}")[0] for rows in (door, model))
-        for column, had, has in zip(kinds, given, read, strict=True):
-            if had > has or column.name in _FILLED:
-                self._count_unread(door, column, had - has)
-        for column in self.form.columns:
-            if column.name in CONSENTS:
-                unclear = f"lower({column.name}) not in ({', '.join(map(quoted, (*YES, *NO)))})"
-                ((count,),) = ask(self.session, f"select count(*) from {door} where {unclear}")
-                self.unclear[column.name] += count
+        typed = [column for column in self.form.columns if column.name in _TYPED]
+        is_read = f"(problem is null or split_part(problem, ':', 1) in ({', '.join(map(quoted, _OF_MODELS))}))"
+        wanted = {
+            "readable": [is_read],
+            "filled": [f"{is_read} and ({_is_filled(column)})" for column in required],
+            "unread": [f'"{column.name}_unread" is not null' for column in typed],
+            "likely": [f'regexp_matches("{column.name}_unread", {quoted(_pattern(column))})' for column in typed],
+        }
+        counts = ", ".join(f"count(*) filter (where {each})" for conditions in wanted.values() for each in conditions)
+        rows, readable, *found = ask(self.session, f"select count(*), {counts} from {model}")[0]
+        self.rows, self.readable = self.rows + rows, self.readable + readable
+        given = iter(found)
+        for counter, columns in ((self.filled, required), (self.unread, typed), (self.likely, typed)):
+            counter.update({column.name: next(given) for column in columns})
+        self.unknown |= self._unknown(model)
 
-    def _unknown(self, door: str) -> set[str]:
+    def _unknown(self, model: str) -> set[str]:
         """The unknown columns of readable rows: of a file without a header they would be anybody's data."""
-        rows = f"select distinct unnest(json_keys(unmapped)) as name from {door} where unmapped is not null"
-        found = ask(self.session, f"{rows} and not coalesce(starts_with(broken, 'missing_column'), false)")
+        rows = f"select distinct unnest(json_keys(unmapped)) as name from {model} where unmapped is not null"
+        found = ask(self.session, f"{rows} and not coalesce(starts_with(problem, 'missing_column'), false)")
         return {name for (name,) in found}
-
-    def _count_unread(self, door: str, column: Column, lacking: int) -> None:
-        name = f'"{column.name}"'
-        if column.name in _FILLED:
-            unread = f"{name} is not null and try_cast({name} as timestamptz) is null"
-            ((lacking,),) = ask(self.session, f"select count(*) from {door} where {unread}")
-        pattern = _COMMAS if column.name in NUMBERS else _DAYS
-        ((likely,),) = ask(self.session, f"select count(*) from {door} where regexp_matches({name}, {quoted(pattern)})")
-        self.unread[column.name] += lacking
-        self.likely[column.name] += min(likely, lacking)
 
     def tell(self) -> None:
         """Says what was found, once."""
@@ -95,15 +81,15 @@ class Notes:
     def _of_values(self) -> Iterator[str]:
         """Of a required column only where something can be done about it: the quarantine tells the rest."""
         for column in self.form.columns:
-            count = self.unread[column.name]
+            count = 0 if column.name in CONSENTS else self.unread[column.name]
             if count and (self.likely[column.name] or not column.required):
                 kind = "number" if column.name in NUMBERS else "ISO 8601 time"
                 fate = "quarantined" if column.required else "taken as empty"
                 yield f"{column.path} is no {kind} in {count} of {self.rows} rows, {fate}{self._advice(column)}"
 
-        for name, count in self.unclear.items():
-            if count:
-                words = f"{', '.join(YES)}; {', '.join(NO)}"
+        for name in CONSENTS:
+            if count := self.unread[name]:
+                words = f"{', '.join(_YES)}; {', '.join(_NO)}"
                 at = f"sources.{self.form.source}.values.{self.form.table}.{name}"
                 told_ = f"{name} is neither yes nor no in {count} of {self.rows} rows, taken as no"
                 yield f"{told_} (known are {words}; {at} tells what others mean)"
@@ -116,3 +102,13 @@ class Notes:
         if column.name in NUMBERS:
             return f'. With decimal commas, set {at}.decimals = "comma"'
         return f'. Set {at}.dates to "day_first" or "month_first", as its sender means it'
+
+
+def _is_filled(column: Column) -> str:
+    texts = [f'"{column.name}"', f'"{column.name}_unread"'] if column.name in _TYPED else [f'"{column.name}"']
+    return " or ".join(f"{text} is not null" for text in texts)
+
+
+def _pattern(column: Column) -> str:
+    """What a text looks like that another convention may have written."""
+    return _COMMAS if column.name in NUMBERS else _DAYS

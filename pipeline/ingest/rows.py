@@ -5,10 +5,11 @@ expectations, which say what reads but is wrong. Each row has one reason: the mo
 """
 
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pipeline import quality
 from pipeline.context import Run
@@ -23,8 +24,11 @@ ISO_TIME = (
     r"([T ][0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?( UTC|Z|[+-][0-9]{2}(:?[0-9]{2})?)?)?$"
 )
 NUMBER = r"^[+-]?([0-9]{1,15}([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]{1,2})?$"
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
 PLACE = ("delivered_night", "delivered_file", "delivered_line")
-_HELPERS = "latest_at, record_id, problem"
+_HELPERS = ("latest_at", "record_id", "problem")
 _SHORTEST_ROW_GROUP = 122_880
 _MOST_NAMED = 10
 
@@ -52,13 +56,23 @@ def prepare(session: Session) -> None:
 
 @dataclass
 class Rows:
-    """One table's way in: every slab that is taken adds a part to `parts`."""
+    """One table's way in: every slab that is taken adds a part to `parts`, written while the next one is taken."""
 
     run: Run
     session: Session
     form: Form
-    parts: list[Path] = field(default_factory=list)
     checks: dict[int, quality.Checked] = field(default_factory=dict)
+    _parts: list[Path] = field(default_factory=list)
+    _writing: "Future[None] | None" = None
+
+    @property
+    def parts(self) -> list[Path]:
+        """The Parquet files so far, all of them whole."""
+        if self._writing:
+            self._writing.result()
+            self.session.drop(self._written)
+            self._writing = None
+        return self._parts
 
     @cached_property
     def notes(self) -> Notes:
@@ -82,22 +96,23 @@ class Rows:
         )
         self.notes.take(name)
         if counts:
-            self._stop_on_broken_files()
+            self._stop_on_broken_files(name)
         self._check(name)
         self._refuse(name)
         if counts:
             self._count()
         self._remember_repeats(name)
         self._write(name)
-        ask(self.session, f"drop table {name}")
 
-    def _stop_on_broken_files(self) -> None:
+    def _stop_on_broken_files(self, name: str) -> None:
         stop = self.run.settings.sources[self.form.source].missing == "stop"
-        faults = ", ".join(map(quoted, FILE_FAULTS))
+        is_fault = f"split_part(problem, ':', 1) in ({', '.join(map(quoted, FILE_FAULTS))})"
+        place = ", ".join(PLACE)
         found = ask(
             self.session,
-            f"select distinct table_name, delivered_night, delivered_file, broken from door.{self.form.name} "
-            f"where split_part(broken, ':', 1) in ({faults}) order by all",
+            f"select distinct d.table_name, {', '.join(f'd.{column}' for column in PLACE[:2])}, m.problem"
+            f" from door.{self.form.name} as d inner join (from {name} where {is_fault}) as m using ({place})"
+            " order by all",
         )
         for table, night, file, reason in found:
             where = f"{self.form.source}/{table}/{night}/{file.rpartition('/')[2]}"
@@ -115,26 +130,22 @@ class Rows:
         return quality.expectations_of("ingest", self.run)[self.form.name]
 
     def _check(self, name: str) -> None:
-        """Makes door.failed: the rows that fail a row expectation, and its rule."""
+        """Gives the rows that fail a row expectation its rule as their problem."""
         import pyarrow as pa
 
-        failed = pa.table({"row": pa.array([], pa.int64()), "reason": pa.array([], pa.string())})
-        if ask(self.session, f"select 1 from {name} where problem is null limit 1"):
-            columns = quality.columns_of(self.suite)
-            listed = ", ".join(["rowid as row", *(f'"{column}"' for column in columns)])
-            rows = self.session.arrow(f"{name} where problem is null", listed)
-            frame = rows.select(columns).to_pandas()
-            reasons = _reasons(self.form, frame, self.suite, self._counted(quality.validate(name, frame, self.suite)))
-            failed = rows.select(["row"]).take(pa.array(list(reasons), pa.int64()))
-            failed = failed.append_column("reason", pa.array(list(reasons.values()), pa.string()))
+        columns = quality.columns_of(self.suite)
+        listed = ", ".join(["rowid as row", *(f'"{column}"' for column in columns)])
+        rows = self.session.arrow(f"{name} where problem is null", listed)
+        if not len(rows):
+            return
+        frame = rows.select(columns).to_pandas()
+        reasons = _reasons(self.form, frame, self.suite, self._counted(quality.validate(name, frame, self.suite)))
+        if not reasons:
+            return
+        failed = rows.select(["row"]).take(pa.array(list(reasons), pa.int64()))
+        failed = failed.append_column("reason", pa.array(list(reasons.values()), pa.string()))
         self.session.connection.register("given", failed)
-        ask(
-            self.session,
-            f"""
-            create or replace table door.failed as
-            select {", ".join(PLACE)}, g.reason from {name} as i inner join given as g on i.rowid = g.row
-            """,
-        )
+        ask(self.session, f"update {name} set problem = g.reason from given as g where {name}.rowid = g.row")
         self.session.connection.unregister("given")
 
     def _counted(self, checked: list[quality.Checked]) -> list[quality.Checked]:
@@ -160,13 +171,9 @@ class Rows:
             self.session,
             f"""
             insert into door.refused
-            select d.table_name, {", ".join(f"d.{column}" for column in PLACE)}, b.record_id, b.reason, d.raw
+            select d.table_name, {", ".join(f"d.{column}" for column in PLACE)}, b.record_id, b.problem, d.raw
             from door.{self.form.name} as d
-            inner join (
-                select {place}, record_id, problem as reason from {name} where problem is not null
-                union all
-                select {place}, i.record_id, f.reason from {name} as i inner join door.failed as f using ({place})
-            ) as b using ({place})
+            inner join (select {place}, record_id, problem from {name} where problem is not null) as b using ({place})
         """,
         )
 
@@ -206,22 +213,30 @@ class Rows:
         """Writes the good rows as the table's next part; the first one also where there are none."""
         self.folder.mkdir(parents=True, exist_ok=True)
         path = self.folder / f"{self.run.night}-{len(self.parts):05d}.parquet"
-        columns = [c for c in self._columns(name) if c not in _HELPERS.split(", ")]
-        ask(
-            self.session,
-            f"""
-            copy (
-                select {", ".join(f'"{column}"' for column in columns)}
-                from {name} as i anti join door.failed using ({", ".join(PLACE)})
-                where problem is null
-            ) to {quoted(path)} (format parquet, compression zstd, row_group_size {_SHORTEST_ROW_GROUP})
-        """,
-        )
-        path.chmod(0o600)
-        self.parts.append(path)
+        columns = [c for c in self._columns(name) if c not in _HELPERS and not c.endswith("_unread")]
+        ask(self.session, f"alter table {name} rename to {self._written.partition('.')[2]}")
+        sql = f"""
+            copy (select {", ".join(f'"{column}"' for column in columns)} from {self._written} where problem is null)
+            to {quoted(path)} (format parquet, compression zstd, row_group_size {_SHORTEST_ROW_GROUP})
+        """
+        background = ThreadPoolExecutor(max_workers=1, thread_name_prefix="part")
+        self._writing = background.submit(_write, self.session.connection.cursor(), sql, path)
+        background.shutdown(wait=False)
+        self._parts.append(path)
+
+    @property
+    def _written(self) -> str:
+        """The table of which a part is being written."""
+        return f"ingest.{self.form.name}_written"
 
     def _columns(self, name: str) -> list[str]:
         return [row[0] for row in ask(self.session, f"describe {name}")]
+
+
+def _write(cursor: "DuckDBPyConnection", sql: str, path: Path) -> None:
+    cursor.execute(sql)
+    cursor.close()
+    path.chmod(0o600)
 
 
 def _reasons(form: Form, frame: Any, suite: Sequence[Any], checked: Sequence[quality.Checked]) -> dict[int, str]:

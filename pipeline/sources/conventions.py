@@ -34,6 +34,11 @@ class Conventions(BaseModel):
         """This alone."""
         return self
 
+    def are_usual(self, table: str) -> bool:
+        """Whether a table's values are written as all models read them."""
+        as_told = (self.dates, self.decimals, self.time_zone) == (USUAL.dates, USUAL.decimals, USUAL.time_zone)
+        return as_told and not any(self.values.get(table, {}).values())
+
     @field_validator("time_zone")
     @classmethod
     def _zone(cls, value: str) -> str:

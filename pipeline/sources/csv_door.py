@@ -7,12 +7,16 @@ A record that does not parse costs its first line only: reading goes on at the n
 cannot swallow the good records after it.
 """
 
+import codecs
 import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from pipeline.errors import DeliveryError
 from pipeline.sources.conventions import USUAL, Conventions
@@ -20,11 +24,13 @@ from pipeline.sources.lines import LONGEST_LINE_BYTES, Block, blocks
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from numpy.typing import NDArray
 
 COMMA: "Mapping[str, Any]" = {"delimiter": ",", "strict": True}
 TAB: "Mapping[str, Any]" = {"delimiter": "\t", "quoting": csv.QUOTE_NONE, "strict": True}
 _OTHERS = (";", "\t", "|")
 _LINES = 2048
+_ODD = (b"\0", codecs.BOM_UTF8)  # Arrow takes a byte order mark away, whatever it stands before
 _LONGEST_SPAN = 1 << 20
 
 
@@ -52,7 +58,7 @@ class CsvFile:
     """
 
     header: list[str]
-    _rest: "Iterator[_Lines]"
+    _rest: "Iterator[Block]"
     marks: "Mapping[str, Any]"
     _told: "tuple[int, str] | None" = None
     guessed: list[str] = field(default_factory=list)
@@ -66,12 +72,17 @@ class CsvFile:
             first = _Records()
             first.add(self._told[0], self.header, self._told[1], None)
             yield _batch(first, len(self.header))
-        pending = _Lines([], [], {})
-        for lines in self._rest:
-            records, pending = _parsed(pending.joined(lines), len(self.header), self.marks, final=False)
-            yield _batch(records, len(self.header))
-        records, _ = _parsed(pending, len(self.header), self.marks, final=True)
-        yield _batch(records, len(self.header))
+        pending, width = _Lines([], [], {}), len(self.header)
+        for block in self._rest:
+            plain = None if pending.texts else plain_lines(block, width, self.marks)
+            if plain is not None:
+                yield plain
+                continue
+            for lines in _pieces(block):
+                records, pending = _parsed(pending.joined(lines), width, self.marks, final=False)
+                yield _batch(records, width)
+        records, _ = _parsed(pending, width, self.marks, final=True)
+        yield _batch(records, width)
 
 
 @dataclass
@@ -104,21 +115,17 @@ def opened(
     """
     csv.field_size_limit(LONGEST_LINE_BYTES)
     guessed: list[str] = []
-    rest = (lines for block in blocks(path, name, how, guessed) for lines in _pieces(block))
+    rest = blocks(path, name, how, guessed)
     if header:
         return CsvFile(list(header), rest, marks, guessed=guessed)
-    for lines in rest:
-        for position, text in enumerate(lines.texts):
+    for block in rest:
+        for position in range(len(block)):
+            text = block.line(position).decode("utf-8")
             if text.strip():
-                number = lines.numbers[position]
-                told, marks = _header(text, lines.bad.get(number), name, marks)
-                return CsvFile(told, _chained(lines.since(position + 1), rest), marks, (number, text), guessed)
+                told, marks = _header(text, block.bad.get(position), name, marks)
+                below = chain([block.since(position + 1)], rest)
+                return CsvFile(told, below, marks, (block.first + position, text), guessed)
     raise DeliveryError("the file is empty: it has no header line", where=name, fix="Have it delivered again")
-
-
-def _chained(first: _Lines, rest: Iterator[_Lines]) -> Iterator[_Lines]:
-    yield first
-    yield from rest
 
 
 def _pieces(block: Block) -> Iterator[_Lines]:
@@ -160,6 +167,83 @@ def _why_no_header(text: str) -> str:
     if "\0" in text:
         return "it holds NUL characters, as UTF-16 without a byte order mark does"
     return "lines end in carriage returns alone" if "\r" in text.rstrip("\r\n") else ""
+
+
+def plain_lines(block: Block, width: int, marks: "Mapping[str, Any]") -> "pa.RecordBatch | None":
+    """The records of a block in which every line is one; None where that cannot be told, and where most are odd.
+
+    Lines without quotes are parted all at once; one with quotes, or of another width, is read as any other record.
+    """
+    import pyarrow as pa
+
+    if block.bad or any(odd in block.data for odd in _ODD) or block.data.count(b"\r") != block.data.count(b"\r\n"):
+        return None
+    odd = _odd_lines(block, width, marks)
+    others = _one_by_one(block, odd, width, marks) if len(odd) <= len(block) / 2 else None
+    if others is None:
+        return None
+    even = np.setdiff1d(np.arange(len(block)), odd, assume_unique=True)
+    parted = _parted(block, even, odd, width, marks)
+    places = np.concatenate([even + block.first, np.array(others.line, np.int64)])
+    order = pa.array(np.argsort(places, kind="stable"))
+    texts = pa.concat_arrays([block.texts().take(pa.array(even)), pa.array(others.raw, pa.string())])
+    faults = pa.concat_arrays([pa.nulls(len(even), pa.string()), pa.array(others.broken, pa.string())])
+    cells = [
+        pa.concat_arrays([*column.chunks, pa.array([row[i] for row in others.rows], pa.string())])
+        for i, column in enumerate(parted)
+    ]
+    columns = [pa.array(places), texts, faults, *cells]
+    return pa.record_batch([column.take(order) for column in columns] if len(odd) else columns, names=_names(width))
+
+
+def _odd_lines(block: Block, width: int, marks: "Mapping[str, Any]") -> "NDArray[np.int64]":
+    """The positions of lines that hold quotes, or not as many cells as the header."""
+    data, starts = np.frombuffer(block.data, np.uint8), block.starts[:-1]
+    if not len(starts):
+        return starts
+    parts = np.add.reduceat(data == ord(marks["delimiter"]), starts, dtype=np.int64)
+    is_odd = parts != width - 1
+    if marks.get("quoting") != csv.QUOTE_NONE:
+        is_odd |= np.add.reduceat(data == ord('"'), starts, dtype=np.int64) > 0
+    return np.flatnonzero(is_odd)
+
+
+def _one_by_one(block: Block, odd: "NDArray[np.int64]", width: int, marks: "Mapping[str, Any]") -> _Records | None:
+    """The records of these lines, each by itself; None where one may go on in the next line."""
+    texts = [block.line(position).decode("utf-8") for position in odd.tolist()]
+    try:
+        rows = list(csv.reader(texts, **marks))  # at least a line a row
+    except csv.Error:
+        return None
+    if len(rows) != len(texts):
+        return None
+    found = _Records()
+    for position, row, text in zip(odd.tolist(), rows, texts, strict=True):
+        if text.strip():
+            is_whole = len(row) == width
+            fault = None if is_whole else f"unreadable: {len(row)} fields where the header has {width}"
+            found.add(block.first + position, row if is_whole else _filled(row, width), text, fault)
+    return found
+
+
+def _parted(
+    block: Block, even: "NDArray[np.int64]", odd: "NDArray[np.int64]", width: int, marks: "Mapping[str, Any]"
+) -> list[Any]:
+    """The cells of lines that hold as many as the header and no quotes, column by column."""
+    import pyarrow as pa
+    from pyarrow import csv as arrow_csv
+
+    names = [str(position) for position in range(width)]
+    if not len(even):
+        return [pa.chunked_array([], pa.string())] * width
+    data = block.data if not len(odd) else b"".join(block.line(position) for position in even.tolist())
+    table = arrow_csv.read_csv(
+        pa.BufferReader(data),
+        read_options=arrow_csv.ReadOptions(column_names=names, block_size=len(data) + 1, use_threads=False),
+        parse_options=arrow_csv.ParseOptions(delimiter=marks["delimiter"], quote_char=False, ignore_empty_lines=False),
+        convert_options=arrow_csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), check_utf8=False),
+    )
+    return list(table.columns)
 
 
 def _parsed(lines: _Lines, width: int, marks: "Mapping[str, Any]", *, final: bool) -> tuple[_Records, _Lines]:
@@ -226,7 +310,7 @@ def _batch(records: _Records, width: int) -> "pa.RecordBatch":
     import pyarrow as pa
 
     if any(records.broken):
-        records.rows = [(*row[:width], *([""] * (width - len(row)))) for row in records.rows]
+        records.rows = [_filled(row, width) for row in records.rows]
         records.rows = [tuple(cell.replace("\0", "") for cell in row) for row in records.rows]
     cells = list(zip(*records.rows, strict=True)) if records.rows else [()] * width
     columns = [pa.array(column, pa.string()) for column in cells]
@@ -235,4 +319,12 @@ def _batch(records: _Records, width: int) -> "pa.RecordBatch":
         pa.array(records.raw, pa.string()),
         pa.array(records.broken, pa.string()),
     ]
-    return pa.record_batch([*head, *columns], names=["line", "raw", "broken", *(f"c{i}" for i in range(width))])
+    return pa.record_batch([*head, *columns], names=_names(width))
+
+
+def _filled(row: Sequence[str], width: int) -> Sequence[str]:
+    return (*row[:width], *([""] * (width - len(row))))
+
+
+def _names(width: int) -> list[str]:
+    return ["line", "raw", "broken", *(f"c{i}" for i in range(width))]

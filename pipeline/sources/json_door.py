@@ -5,7 +5,7 @@ Every line comes out, readable or not. An element's text is its whole lines, wit
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -54,8 +54,7 @@ def _elements(every: Iterable[Block], around: int) -> Iterator["pa.RecordBatch"]
     found = _Elements(around)
     for block in every:
         for position in range(len(block)):
-            text = block.data[block.starts[position] : block.starts[position + 1]]
-            found.take(block.first + position, text, block.bad.get(position))
+            found.take(block.first + position, block.line(position), block.bad.get(position))
         yield found.batch()
     found.end("unreadable: the file breaks off here")
     yield found.batch()
@@ -117,10 +116,10 @@ def _batch(block: Block) -> "pa.RecordBatch":
     import pyarrow as pa
 
     count = len(block)
-    data = _MARKED.sub(b" ", block.data) if MARK in block.data else block.data
-    raw = pa.StringArray.from_buffers(count, pa.py_buffer(block.starts.astype(np.int32)), pa.py_buffer(data))
+    if MARK in block.data:
+        block = replace(block, data=_MARKED.sub(b" ", block.data))
     line = pa.array(np.arange(block.first, block.first + count, dtype=np.int64))
     broken = pa.nulls(count, pa.string())
     if block.bad:
         broken = pa.array([block.bad.get(i) for i in range(count)], pa.string())
-    return pa.record_batch([line, raw, broken], names=["line", "raw", "broken"])
+    return pa.record_batch([line, block.texts(), broken], names=["line", "raw", "broken"])

@@ -20,6 +20,7 @@ from pipeline.sources.encodings import UTF8, encoding_of, is_utf8, marked_encodi
 from pipeline.sources.pages import opened_up
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from numpy.typing import NDArray
 
 BLOCK_BYTES = 1 << 22
@@ -49,6 +50,23 @@ class Block:
 
     def __len__(self) -> int:
         return len(self.starts) - 1
+
+    def line(self, position: int) -> bytes:
+        """One line, with its line feed."""
+        return self.data[self.starts[position] : self.starts[position + 1]]
+
+    def since(self, position: int) -> "Block":
+        """The lines from a position on."""
+        bad = {at - position: reason for at, reason in self.bad.items() if at >= position}
+        begin = int(self.starts[position])
+        return Block(self.first + position, self.data[begin:], self.starts[position:] - begin, bad)
+
+    def texts(self) -> "pa.StringArray":
+        """All lines as they are, sharing the block's memory."""
+        import pyarrow as pa
+
+        starts = pa.py_buffer(self.starts.astype(np.int32))
+        return pa.StringArray.from_buffers(len(self), starts, pa.py_buffer(self.data))
 
 
 def blocks(path: Path, name: str, how: Conventions = USUAL, guessed: list[str] | None = None) -> Iterator[Block]:

@@ -113,6 +113,7 @@ def _take(run: Run, known: _Known, waiting: Waiting, released: Released, arrival
     """Takes the files in. What a vendor's table says stands before the next of its tables is read."""
     currency, session = run.journey_map.currency if run.journey_map else "", known.session
     door, rows = Door(session, known.form, currency=currency), Rows(run, session, known.form)
+    door.is_final = released.gate.is_open
     door.clear()
     for _, files in groupby(arrivals, key=lambda arrival: arrival.route.vendor):
         for _ in _slabs(door, files):
@@ -124,6 +125,7 @@ def _take(run: Run, known: _Known, waiting: Waiting, released: Released, arrival
     if not rows.parts:
         _pass(door, rows, released.gate)
         known.tell(rows.parts)
+    door.is_final = False
     for _ in _again(door, waiting, released):
         rows.take(counts=False)
         door.clear()

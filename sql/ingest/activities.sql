@@ -1,5 +1,6 @@
 -- ingest.activities: one row something that a customer did with a partner.
--- A row of a delivery, typed. problem: why it cannot be taken in; latest_at: the latest time that it may carry.
+-- A row of a delivery, typed. problem: why it cannot be taken in; latest_at: the latest time that it may carry;
+-- <column>_unread: a text that is not what its column holds.
 -- grain   partner, activity_id
 -- reads   door.activities
 -- params  iso_time, number
@@ -53,6 +54,12 @@ select
     delivered_file,
     delivered_line,
     cast(delivered_night + interval '1 day' as timestamp) as latest_at,
+    case when occurred_at_read is null then occurred_at end as occurred_at_unread,
+    case when duration_seconds_read is null then duration_seconds end as duration_seconds_unread,
+    case when amount_read is null then amount end as amount_unread,
+    case when rating_read is null then rating end as rating_unread,
+    case when updated_at_read is null then updated_at end as updated_at_unread,
+    case when deleted_at_read is null then deleted_at end as deleted_at_unread,
     coalesce(activity_id, '') as record_id,
     case
         when broken is not null then broken

@@ -1,5 +1,6 @@
 -- ingest.events: one row a message of a visitor's device.
--- A row of a delivery, typed. problem: why it cannot be taken in; latest_at: the latest time that it may carry.
+-- A row of a delivery, typed. problem: why it cannot be taken in; latest_at: the latest time that it may carry;
+-- <column>_unread: a text that is not what its column holds.
 -- grain   message_id
 -- reads   door.events
 -- params  iso_time, number
@@ -55,6 +56,11 @@ select
     delivered_file,
     delivered_line,
     cast(delivered_night + interval '1 day' as timestamp) as latest_at,
+    case when occurred_at_read is null then occurred_at end as occurred_at_unread,
+    case when received_at_read is null then received_at end as received_at_unread,
+    case when duration_seconds_read is null then duration_seconds end as duration_seconds_unread,
+    case when rating_read is null then rating end as rating_unread,
+    case when amount_read is null then amount end as amount_unread,
     coalesce(message_id, '') as record_id,
     case
         when broken is not null then broken

@@ -1,5 +1,6 @@
 -- ingest.factors: one row a day, region and factor that no brand controls.
--- A row of a delivery, typed. problem: why it cannot be taken in; latest_at: the latest time that it may carry.
+-- A row of a delivery, typed. problem: why it cannot be taken in; latest_at: the latest time that it may carry;
+-- <column>_unread: a text that is not what its column holds.
 -- grain   date, region, factor
 -- reads   door.factors
 -- params  iso_time, number
@@ -31,6 +32,9 @@ select
     delivered_file,
     delivered_line,
     cast(delivered_night + interval '1 day' as timestamp) as latest_at,
+    case when date_read is null then date end as date_unread,
+    case when value_read is null then value end as value_unread,
+    case when updated_at_read is null then updated_at end as updated_at_unread,
     case
         when date is null and factor is null then ''
         else concat(coalesce(date, ''), '/', coalesce(region, ''), '/', coalesce(factor, ''))

@@ -27,6 +27,7 @@ select
     delivered_file,
     delivered_line,
     cast(delivered_night + interval '1 day' as timestamp) as latest_at,
+    case when updated_at_read is null then updated_at end as updated_at_unread,
     case
         when kind is null and from_id is null then ''
         else concat(coalesce(kind, ''), '/', coalesce(from_id, ''), '/', coalesce(to_id, ''))

@@ -1,5 +1,6 @@
 -- ingest.orders: one row an order, whatever its status.
--- A row of a delivery, typed. problem: why it cannot be taken in; latest_at: the latest time that it may carry.
+-- A row of a delivery, typed. problem: why it cannot be taken in; latest_at: the latest time that it may carry;
+-- <column>_unread: a text that is not what its column holds.
 -- grain   order_id
 -- reads   door.orders
 -- params  iso_time, number
@@ -47,6 +48,12 @@ select
     delivered_file,
     delivered_line,
     cast(delivered_night + interval '1 day' as timestamp) as latest_at,
+    case when ordered_at_read is null then ordered_at end as ordered_at_unread,
+    case when starts_at_read is null then starts_at end as starts_at_unread,
+    case when ends_at_read is null then ends_at end as ends_at_unread,
+    case when amount_read is null then amount end as amount_unread,
+    case when updated_at_read is null then updated_at end as updated_at_unread,
+    case when deleted_at_read is null then deleted_at end as deleted_at_unread,
     coalesce(order_id, '') as record_id,
     case
         when broken is not null then broken

@@ -1,5 +1,6 @@
 -- ingest.posts: one row a public post; most authors are nobody we know.
--- A row of a delivery, typed. problem: why it cannot be taken in; latest_at: the latest time that it may carry.
+-- A row of a delivery, typed. problem: why it cannot be taken in; latest_at: the latest time that it may carry;
+-- <column>_unread: a text that is not what its column holds.
 -- grain   post_id
 -- reads   door.posts
 -- params  iso_time, number
@@ -43,6 +44,11 @@ select
     delivered_file,
     delivered_line,
     cast(delivered_night + interval '1 day' as timestamp) as latest_at,
+    case when created_at_read is null then created_at end as created_at_unread,
+    case when likes_read is null then likes end as likes_unread,
+    case when shares_read is null then shares end as shares_unread,
+    case when updated_at_read is null then updated_at end as updated_at_unread,
+    case when deleted_at_read is null then deleted_at end as deleted_at_unread,
     coalesce(post_id, '') as record_id,
     case
         when broken is not null then broken

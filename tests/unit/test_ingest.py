@@ -276,7 +276,15 @@ def test_a_reason_never_repeats_what_a_shifted_column_holds(tmp_path: Path) -> N
     assert len(case.reasons("crm")) == 1
 
 
-@pytest.mark.parametrize("most", [{"SLAB_ROWS": 7}, {"SLAB_BYTES": 900, "DOOR_BYTES": 4000}])
+@pytest.mark.parametrize(
+    "most",
+    [
+        {"SLAB_ROWS": 7},
+        {"SLAB_BYTES": 900, "DOOR_BYTES": 4000},
+        {"SLAB_ROWS": 7, "SHOWN_BYTES": 0},
+        {"SLAB_BYTES": 3000, "SHOWN_BYTES": 2000, "DOOR_BYTES": 4000},
+    ],
+)
 def test_rows_over_many_slabs_come_to_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: dict[str, int]
 ) -> None:

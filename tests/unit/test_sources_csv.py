@@ -4,11 +4,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import DeliveryError
 from pipeline.sources import csv_door
+from pipeline.sources.lines import blocks
 
 
 def read(path: Path, text: str | bytes) -> list[dict[str, Any]]:
@@ -113,3 +114,53 @@ def test_what_a_csv_writer_wrote_is_read_back(
         csv_door._LINES = before
     assert [(row["c0"], row["c1"]) for row in found] == rows
     assert all(row["broken"] is None for row in found)
+
+
+PIECES = (
+    "a",
+    " ",
+    '"',
+    '""',
+    '"x,y"',
+    '"x\ny"',
+    'x"y',
+    ",",
+    ",",
+    ",",
+    "\n",
+    "\n",
+    "\r\n",
+    "\r",
+    "\0",
+    "é",
+    "\ufeff",
+    "\x85",
+)
+CELLS = st.sampled_from(["", "1", " z", '"q"', '"a,b"', '"m\nn"', 't"u', '"b"c', "\ufeff", "\t"])
+
+
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.one_of(
+        st.lists(st.sampled_from(PIECES), max_size=40).map("".join),
+        st.lists(st.lists(CELLS, min_size=2, max_size=4).map(",".join), max_size=8).map("\n".join),
+    )
+)
+def test_lines_parted_all_at_once_are_what_they_are_one_by_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    at_once = read(tmp_path / "f", "a,b,c\n" + text)
+    with monkeypatch.context() as patch:
+        patch.setattr(csv_door, "plain_lines", lambda *_: None)
+        assert read(tmp_path / "f", "a,b,c\n" + text) == at_once
+
+
+def test_lines_without_quotes_are_parted_all_at_once(tmp_path: Path) -> None:
+    text = b"".join(b"%d,x\n" % number for number in range(5)) + b'5,"x,y"\n6\n\n7,z\n'
+    (tmp_path / "f").write_bytes(text)
+    (block,) = blocks(tmp_path / "f", "x.csv")
+    batch = csv_door.plain_lines(block, 2, csv_door.COMMA)
+    assert batch is not None
+    assert batch.column("line").to_pylist() == [1, 2, 3, 4, 5, 6, 7, 9]
+    assert batch.column("c1").to_pylist() == ["x"] * 5 + ["x,y", "", "z"]
+    assert batch.column("broken").to_pylist()[5:] == [None, "unreadable: 1 fields where the header has 2", None]
