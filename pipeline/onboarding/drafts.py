@@ -21,7 +21,7 @@ from pipeline.words import clean
 
 COMMON = 0.01  # an event on fewer of the journeys is listed, not drafted
 MOST_MOMENTS = 40
-SPLITS = (0.02, 0.8)  # an outcome this common is a moment: rarer ones tell little, commoner ones are the usual way
+SPLITS = (0.02, 0.8)  # an outcome this common may be a moment: rarer ones tell little, commoner ones are the usual way
 MOST_OUTCOMES = 4
 FELT = 20  # texts from which a feeling is told
 SOON = 0.5  # half of the touches have the order within a day: it is about buying
@@ -171,8 +171,15 @@ def _ways(row: Row, found: Found) -> list[Row]:
     """The ways in which an event comes out that are neither rare nor the usual one, the commonest first."""
     key = (row["source"], row["brand"], row["event"])
     ways = [way for way in found.outcomes if (way["source"], way["brand"], way["event"]) == key]
-    kept = [way for way in ways if SPLITS[0] <= way["touches"] / row["touches"] <= SPLITS[1]]
-    return [way for way in kept if event_condition(row, way["outcome"])][:MOST_OUTCOMES]
+    return [way for way in telling(ways, row["touches"]) if event_condition(row, way["outcome"])][:MOST_OUTCOMES]
+
+
+def telling(ways: list[Row], touches: int) -> list[Row]:
+    """The ways of an event that each tell something of their own: not the rare ones, and where there are others not
+    the usual one, which is what these are held against."""
+    told = [way for way in ways if SPLITS[0] <= way["touches"] / touches <= SPLITS[1]]
+    usual = [way for way in told if 2 * way["touches"] >= touches][:1] if len(told) > 1 else []
+    return [way for way in told if way not in usual]
 
 
 def event_condition(row: Row, outcome: str | None = None) -> str:

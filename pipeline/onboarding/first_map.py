@@ -13,7 +13,7 @@ from pipeline.errors import DeliveryError
 from pipeline.ingest.door import ask
 from pipeline.journey_map import load_journey_map
 from pipeline.onboarding import drafts
-from pipeline.onboarding.drafts import COMMON, MOST_MOMENTS, MOST_OUTCOMES, SPLITS, Found, Names, Proposal, Row
+from pipeline.onboarding.drafts import COMMON, MOST_MOMENTS, MOST_OUTCOMES, Found, Names, Proposal, Row
 from pipeline.onboarding.first_windows import Window, horizon, reach
 from pipeline.onboarding.trial import Trial, provisional
 from pipeline.stages import SOURCES
@@ -216,11 +216,12 @@ def _groups(rows: list[Row], seen: _Seen) -> list[list[Row]]:
 
 def _moments_of(row: Row, seen: _Seen) -> list[Row]:
     """The ways of an event that are neither rare nor the usual one, the commonest of each kind first."""
-    ways = [w for w in seen.ways.get(_key(row), []) if SPLITS[0] <= w["touches"] / row["touches"] <= SPLITS[1]]
-    kept = [way for way in ways if drafts.event_condition(row) and _refusable(row, way)]
-    return [way for kind in ("outcome", "topic", "duration") for way in kept if way["kind"] == kind][
-        : 2 * MOST_OUTCOMES
-    ]
+    if not drafts.event_condition(row):
+        return []
+    ways = seen.ways.get(_key(row), [])
+    kinds = ([way for way in ways if way["kind"] == kind] for kind in ("outcome", "topic", "duration"))
+    kept = [way for of_kind in kinds for way in drafts.telling(of_kind, row["touches"]) if _refusable(row, way)]
+    return kept[: 2 * MOST_OUTCOMES]
 
 
 def _refusable(row: Row, way: Row) -> bool:

@@ -57,14 +57,25 @@ def test_names_are_new_and_plain(tmp_path: Path) -> None:
 def test_ways_that_are_neither_rare_nor_usual_are_moments(tmp_path: Path) -> None:
     ways = (("call", "late", 100), ("call", "fine", 395), ("call", "odd", 5))
     found = written(tmp_path, event("call"), outcomes=ways)
-    assert [row.moment for row in found.moments()] == ["call_late", "call_fine"]
+    assert [row.moment for row in found.moments()] == ["call_late"]
+
+
+def test_of_ways_without_a_usual_one_all_are_moments_and_a_way_alone_is_one(tmp_path: Path) -> None:
+    ways = (("call", "late", 225), ("call", "fine", 175), ("call", "odd", 100), ("post", "opened", 300))
+    found = written(tmp_path, event("call"), event("post"), outcomes=ways)
+    assert [row.moment for row in found.moments()] == ["call_late", "call_fine", "call_odd", "post_opened"]
+
+
+def test_of_two_halves_one_is_a_moment(tmp_path: Path) -> None:
+    found = written(tmp_path, event("call"), outcomes=(("call", "late", 250), ("call", "fine", 250)))
+    assert len(found.moments()) == 1
 
 
 def test_an_event_with_ways_is_a_sub_step_and_the_rest_of_a_source_is_one(tmp_path: Path) -> None:
     ways = (("call", "late", 100), ("call", "fine", 395))
     given = event("call", days_after_order=5.0), event("post"), event("gift"), event("visit", days_after_order=9.0)
     found = written(tmp_path, *given, outcomes=ways)
-    assert [(sub.name, len(sub.moments)) for _, sub in found.sub_steps()] == [("crm_after_the_order", 3), ("call", 2)]
+    assert [(sub.name, len(sub.moments)) for _, sub in found.sub_steps()] == [("crm_after_the_order", 3), ("call", 1)]
 
 
 def test_hostile_names_stay_text(tmp_path: Path) -> None:
@@ -127,4 +138,4 @@ def test_the_published_touches_tell_what_is_not_in_the_map(tmp_path: Path) -> No
     assert found.journeys == 40
     path = tmp_path / "draft.yml"
     path.write_text(drafts._written(MAP, found), "utf-8")
-    assert [row.moment for row in load_journey_map(path).moments()] == ["beds", "call_late", "call_fine"]
+    assert [row.moment for row in load_journey_map(path).moments()] == ["beds", "call_fine"]
