@@ -227,11 +227,12 @@ class Door:
         """text: SQL of the JSON object in a raw text."""
         parents = [c.path for c in self.form.columns if c.name in JSON_COLUMNS]
         inner = {p: [c.path for c in self.form.columns if c.path.startswith(f"{p}.")] for p in parents}
-        outer = [
-            c.path for c in self.form.columns if c.path not in {path for paths in inner.values() for path in paths}
-        ]
         within = {path: number for number, paths in enumerate(inner.values()) for path in paths}
-        columns = ", ".join(_text(c.name, _dotted(c.path, within)) for c in self.form.columns)
+        every = [c.path for c in self.form.columns]
+        above = {path for path in every if any(other.startswith(f"{path}.") for other in every)} - {*parents, *within}
+        outer = [path for path in every if path not in within and path not in above]
+        values = {path: _whole(path) if path in above else _dotted(path, within) for path in every}
+        columns = ", ".join(_text(c.name, values[c.path]) for c in self.form.columns)
         opened = "".join(
             f", json_transform({_text(parent, _dotted(parent, {}))}, {_structure(paths, parent)}) as inner{number}"
             for number, (parent, paths) in enumerate(inner.items())
@@ -271,6 +272,12 @@ def _structure(paths: list[str], above: str) -> str:
             branch = branch.setdefault(parent, {})
         branch[last] = "VARCHAR"
     return quoted(json.dumps(tree))
+
+
+def _whole(path: str) -> str:
+    """The text of a value that may be an object, of which another column is a part."""
+    pointer = "".join(f"/{name.replace('~', '~0').replace('/', '~1')}" for name in _names(path))
+    return f"json_extract_string(case when ok then text end, {quoted(pointer)})"
 
 
 def _dotted(path: str, within: dict[str, int]) -> str:

@@ -231,3 +231,22 @@ def test_the_maps_of_the_docs_are_those_that_are_tried() -> None:
     assert told == {"dates": "month_first", "columns": {"posts": MENTIONS}}
     prices = text.split("a factor a row:\n\n")[1].split("\n\n")[0]
     assert tomllib.loads(prices)["sources"]["context"]["columns"]["factors"] == PRICES
+
+
+def test_a_value_and_a_part_of_it_can_both_be_named(tmp_path: Path) -> None:
+    columns = MAP | {"category": "Price", "city": "Price.unit", "outcome": "Price.unit.name"}
+    case = Mapped(tmp_path, columns={"shop": columns})
+    row = {"No.": 1, "Customer": "c", "When": "2026-01-04", "What": "visit"}
+    prices = ["plain", {"unit": "kg"}, {"unit": {"name": "g"}}, 7, None]
+    lines = [row | {"No.": number, "Price": price} for number, price in enumerate(prices)]
+    case.deliver(f"partner/shop/{N1}/a.jsonl", "".join(json.dumps(line) + "\n" for line in lines))
+    case.night(N1, "partner")
+    told = case.ask("partner", "select category, city, outcome from ingest.activities order by delivered_line")
+    unit = '{"name":"g"}'
+    assert told == [
+        ("plain", None, None),
+        ('{"unit":"kg"}', "kg", None),
+        (f'{{"unit":{unit}}}', unit, "g"),
+        ("7", None, None),
+        (None, None, None),
+    ]
