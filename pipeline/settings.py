@@ -20,13 +20,13 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from pipeline.errors import SettingsError
 from pipeline.own_key import own_key
-from pipeline.sources.column_maps import column_map
+from pipeline.sources.column_maps import Given, check_columns
 from pipeline.sources.connections import VARIABLE, Connection, parsed, scrubbed
 from pipeline.sources.conventions import Conventions, known_zone
-from pipeline.sources.forms import form_of
 from pipeline.sources.holiday_calendars import Holidays
+from pipeline.sources.map_errors import MapError, shape
 from pipeline.sources.value_maps import check_values
-from pipeline.sources.vendors import VENDORS
+from pipeline.sources.vendors import VENDORS, check_folders
 from pipeline.stages import SOURCES
 from pipeline.upkeep.retention_settings import RetentionSettings
 
@@ -57,7 +57,8 @@ class SourceSettings(Conventions):
     place: where it lies, if not below `exports`: <place>/<table>/<YYYY-MM-DD>/<file>, or a database and its `tables`.
     columns: by table, the map of a delivery that calls its columns otherwise (sources/column_maps.py).
     connection: the name of the connection that opens the place. wait_until: until when late deliveries are waited for.
-    without: tables that the company has not, so that nobody misses them.
+    without: tables that the company has not, so that nobody misses them. folders: which tables of ours the folders are
+    that are called otherwise (sources/folders.py).
     """
 
     missing: Literal["stop", "warn"] = "warn"
@@ -67,7 +68,8 @@ class SourceSettings(Conventions):
     tables: dict[str, TableSettings] = Field(default_factory=dict)
     form: Annotated[tuple[str, ...], BeforeValidator(_split)] = ()
     without: Annotated[tuple[str, ...], BeforeValidator(_split)] = ()
-    columns: dict[str, dict[str, str]] = Field(default_factory=dict)
+    folders: dict[str, str] = Field(default_factory=dict)
+    columns: dict[str, dict[str, Given]] = Field(default_factory=dict)
 
     @field_validator("place")
     @classmethod
@@ -259,7 +261,8 @@ class Settings(_Frozen):
         if unknown:
             raise ValueError(f"unknown source {unknown[0]!r}; the sources are {', '.join(SOURCES)}")
         for name, source in value.items():
-            _check_columns(name, source.columns)
+            check_folders(name, source.folders, source)
+            check_columns(name, source.columns)
             check_values(name, source.values)
         usual = _default_sources()
         told = {
@@ -267,15 +270,6 @@ class Settings(_Frozen):
             for n, s in value.items()
         }
         return usual | told
-
-
-def _check_columns(source: str, columns: Mapping[str, Mapping[str, str]]) -> None:
-    """Raises ValueError where a column map is of a table or column that the source has not."""
-    for table, told in columns.items():
-        form = form_of(source, table)
-        if form is None:
-            raise ValueError(f"{source} has no table {table!r} that columns could be mapped to")
-        column_map(form, told)
 
 
 def load_settings(environ: Mapping[str, str] | None = None, **flags: object) -> Settings:
@@ -377,15 +371,20 @@ def _unknown(name: str, known: list[str]) -> SettingsError:
 
 def _explained(error: ValidationError) -> SettingsError:
     first = error.errors()[0]
-    name = ".".join(str(part) for part in first["loc"])
+    name = ".".join(map(str, first["loc"][:5] if first["loc"][2:3] == ("columns",) else first["loc"]))
     if first["type"] == "extra_forbidden":
-        return _unknown(name, list(Settings.model_fields))
+        above, of_source = name.rpartition(".")[0], len(first["loc"]) == 3 and first["loc"][0] == "sources"
+        own = [f"{above}.{each}" for each in SourceSettings.model_fields]
+        return _unknown(name, own if of_source else list(Settings.model_fields))
+    told, seen = (first.get("ctx") or {}).get("error"), first["input"]
+    if isinstance(told, MapError):
+        return SettingsError(told.what, where=f"setting {told.at}", value=scrubbed(told.given), fix=told.fix)
     in_list = any(isinstance(part, int) for part in first["loc"])
     variable = f"{PREFIX}{(str(first['loc'][0]) if in_list else name).upper().replace('.', '__')}"
     secret = any(word in name for word in ("password", "hash_key", "connections"))
     return SettingsError(
         first["msg"].removeprefix("Value error, "),
         where=f"setting {name}",
-        value=None if secret else scrubbed(str(first["input"])),
-        fix=f"Correct it in the settings file or in {variable}{' (JSON)' if in_list else ''}",
+        value=None if secret else scrubbed(", ".join(map(str, seen)) if isinstance(seen, dict) else str(seen)),
+        fix=shape(first["loc"]) or f"Correct it in the settings file or in {variable}{' (JSON)' if in_list else ''}",
     )

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from pipeline.ingest.door import Arrival, Door, Keep, ask, ending_of
+from pipeline.ingest.vendor import MOST_VALUES
 from pipeline.sources import csv_door
 from pipeline.warehouse import quoted
 
@@ -19,7 +20,11 @@ def slabs(door: Door, arrival: Arrival, wanted: Mapping[int, str | None]) -> Ite
     came = [line for line, raw in wanted.items() if raw is None]
     repaired = {line: raw for line, raw in wanted.items() if raw is not None}
     if came:
-        for _ in door.slabs(arrival, _only(came)):
+        is_wide = arrival.route.columns is not None and arrival.route.columns.is_wide
+        for _ in door.slabs(arrival, _only(sorted({line // MOST_VALUES for line in came}) if is_wide else came)):
+            if is_wide:
+                listed = ", ".join(map(str, came))
+                ask(door.session, f"delete from door.{door.form.name} where delivered_line not in ({listed})")
             yield
     if repaired:
         put_repaired(door, arrival, repaired)

@@ -117,11 +117,12 @@ class Rows:
         for table, night, file, reason in found:
             where = f"{self.form.source}/{table}/{night}/{file.rpartition('/')[2]}"
             if stop:
-                raise DeliveryError(
-                    f"the file cannot be taken in: {reason}",
-                    where=where,
-                    fix=f"Have it delivered again, or set LANDMARK_SOURCES__{self.form.source.upper()}__MISSING=warn",
-                )
+                at = f"sources.{self.form.source}.columns.{table}"
+                renamed = f"Where a column is called otherwise, tell both names in {at}; else have"
+                again = f"{renamed if reason.startswith('missing_column') else 'Have'} it delivered again"
+                variable = f"LANDMARK_SOURCES__{self.form.source.upper()}__MISSING"
+                fix = f"{again}, or set {variable}=warn"
+                raise DeliveryError(f"the file cannot be taken in: {reason}", where=where, fix=fix)
             self.session.log(f"warning: {where}: {reason}")
 
     @cached_property
@@ -149,10 +150,12 @@ class Rows:
         self.session.connection.unregister("given")
 
     def _counted(self, checked: list[quality.Checked]) -> list[quality.Checked]:
-        """Adds a slab's outcomes to the table's."""
+        """Adds a slab's outcomes to the table's. A row counts once: for the first rule that it fails, its reason."""
+        seen: set[int] = set()
         for nth, one in enumerate(checked):
             so_far = self.checks.get(nth)
-            unexpected = one.unexpected + (so_far.unexpected if so_far else 0)
+            unexpected = len(set(one.rows) - seen) + (so_far.unexpected if so_far else 0)
+            seen |= set(one.rows)
             self.checks[nth] = quality.Checked(
                 one.table_name,
                 one.expectation,
@@ -160,7 +163,7 @@ class Rows:
                 one.severity,
                 unexpected == 0,
                 unexpected,
-                f"{unexpected} rows quarantined" if unexpected else "",
+                f"{unexpected} row{'' if unexpected == 1 else 's'} quarantined" if unexpected else "",
                 one.reason,
             )
         return checked

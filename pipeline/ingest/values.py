@@ -10,7 +10,7 @@ _SPACE = "concat(' ', chr(9), chr(10), chr(13), chr(160))"
 
 def translate(session: Session, form: Form, table: str, how: Conventions, after: int) -> None:
     """Rewrites the rows of door.<form> behind the row number `after`, of a file of this table."""
-    for column, words in words_of(form, how.values.get(table, {})).items():
+    for column, words in words_of(form, how.values.get(table, {}), table).items():
         if words:
             session.connection.execute(_rewriting(f"door.{form.name}", column, words, after)).fetchall()
 

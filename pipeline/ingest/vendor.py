@@ -16,6 +16,7 @@ from pipeline.warehouse import Session, quoted
 
 NOT_OURS, UNMATCHED = "not_ours", "unmatched"
 OBJECTS = ("attributes", "properties")
+MOST_VALUES = 1000  # of a wide row, so that each has a number of its own
 _CARRIED = ("table_name", "delivered_night", "delivered_file", "delivered_line", "broken", "raw", "unmapped")
 
 
@@ -41,7 +42,8 @@ def translate(session: Session, route: Route, currency: str, known_night: str) -
     known_night: by when what the rows name must have arrived; '': by their own night.
     """
     if route.columns is not None:
-        return _mapped(session, route.columns)
+        rows = _apart(session, route.columns.raw().name) if route.columns.is_wide else ""
+        return _mapped(session, route.columns, rows or f"door.{route.columns.raw().name}")
     if route.vendor is None:
         return 0
     name, form = f"ingest.{route.vendor.name}", route.form.name
@@ -59,7 +61,33 @@ def translate(session: Session, route: Route, currency: str, known_night: str) -
     return count
 
 
-def _mapped(session: Session, columns: ColumnMap) -> int:
+def _apart(session: Session, raw: str) -> str:
+    """A table of a row for each value of a wide row: 1,000 times its line and the place of the column's name.
+
+    An empty cell is no value. A row that cannot be read stays one.
+    """
+    columns = [row[0] for row in session.connection.execute(f"describe door.{raw}").fetchall()]
+    kept = ", ".join(f'd."{name}"' for name in columns if name not in ("delivered_line", "broken", "unmapped"))
+    many = f"case when len(json_keys(d.unmapped)) >= {MOST_VALUES} then 'unreadable: {MOST_VALUES} columns or more' end"
+    session.connection.execute(
+        f"""
+        create or replace table door.apart as
+        with judged as (select d.* replace (coalesce(d.broken, {many}) as broken) from door.{raw} as d),
+        cells as (
+            select {kept}, d.delivered_line, e.key as factor, json_extract_string(e.value, '$') as value,
+                row_number() over (partition by d.delivered_line order by e.key) as place
+            from judged as d, json_each(d.unmapped) as e where d.broken is null)
+        select {kept}, d.delivered_line * {MOST_VALUES} as delivered_line, d.broken, d.unmapped,
+            null::varchar as factor, null::varchar as value
+        from judged as d where d.broken is not null
+        union all by name
+        select * exclude (delivered_line, place), delivered_line * {MOST_VALUES} + place as delivered_line
+        from cells where trim(coalesce(value, '')) <> ''"""
+    )
+    return "door.apart"
+
+
+def _mapped(session: Session, columns: ColumnMap, rows: str) -> int:
     """A column that nothing is told of keeps its own name; where no JSON object is, what is unmapped stands for it."""
     raw = columns.raw()
     own = {column.name: f'"{column.name}"' for column in raw.columns if column in columns.form.columns}
@@ -69,9 +97,10 @@ def _mapped(session: Session, columns: ColumnMap) -> int:
             made[name] = f"case when json_valid({made[name]}) then {made[name]} else to_json({made[name]})::varchar end"
         elif name in own:
             own[name] = f'coalesce("{name}", unmapped)'
-    told = {name: name for name in _CARRIED} | own | made
+    wide = {name: f"trim({name})" for name in ("factor", "value") if columns.is_wide}
+    told = {name: name for name in _CARRIED} | own | made | wide
     listed = ", ".join(f'{sql} as "{name}"' for name, sql in told.items())
-    return _insert(session, columns.form.name, list(told), f"(select {listed} from door.{raw.name})")
+    return _insert(session, columns.form.name, list(told), f"(select {listed} from {rows})")
 
 
 def _insert(session: Session, form: str, columns: Sequence[str], rows: str) -> int:

@@ -26,9 +26,9 @@ def opened(
 
         return Database(place, own.tables, night, Landing(settings.data, source).files(), waits_seconds)
     is_default = "exports" not in settings.model_fields_set and any(s.place for s in settings.sources.values())
-    return Exports(
-        place, own=source if own.place else "", is_optional=is_default and not own.place, waits_seconds=waits_seconds
-    )
+    folders = {name: each.folders for name, each in settings.sources.items()}
+    whose, is_optional = source if own.place else "", is_default and not own.place
+    return Exports(place, own=whose, is_optional=is_optional, waits_seconds=waits_seconds, folders=folders)
 
 
 def _connection(settings: Settings, name: str) -> Connection | None:

@@ -4,7 +4,7 @@
 """
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 TEXT_ENDINGS = (".csv", ".tsv", ".json", ".jsonl")
 ENDINGS = (".parquet", *(e + packed for e in TEXT_ENDINGS for packed in ("", ".gz", ".zst")))
+HIDDEN = (".", "_")  # with which the names of files begin that a tool left behind for itself
 Result = TypeVar("Result")
 _STAMPS = ("ETag", "etag", "md5Hash", "mtime", "LastModified", "last_modified", "Last-Modified", "updated", "created")
 _BLOCK = 1 << 22
@@ -33,6 +34,7 @@ class Delivery:
 
     The stamp changes when the file does; it is cheap to get and says nothing by itself. fault: why it must not be
     opened; '' for an ordinary file. sums: where its checksum may stand: a file of its own, or one of its folder.
+    own: what the file is called there, where this is another name (see as_told).
     """
 
     night: str
@@ -44,6 +46,7 @@ class Delivery:
     stamp: str
     fault: str = ""
     sums: tuple[str, ...] = ()
+    own: str = ""
 
 
 class Sink(Protocol):
@@ -79,7 +82,8 @@ class Deliverer(Protocol):
 class Exports:
     """The exports of a company, or one source's own. Raises DeliveryError where the place cannot be opened.
 
-    own: the source whose own place it is. is_optional: the place need not exist.
+    own: the source whose own place it is. is_optional: the place need not exist. folders: by source, what folders that
+    are called otherwise are.
     """
 
     def __init__(
@@ -89,11 +93,12 @@ class Exports:
         own: str = "",
         is_optional: bool = False,
         waits_seconds: tuple[float, ...] | None = None,
+        folders: Mapping[str, Mapping[str, str]] | None = None,
     ) -> None:
         self.place = exports if isinstance(exports, Place) else Place(exports)
         self.shown, self.own, self.waits_seconds = self.place.shown, own, waits_seconds
         self.setting = f"sources.{own}.place" if own else "exports"
-        self.is_optional, self.root = is_optional, ""
+        self.is_optional, self.root, self.folders = is_optional, "", folders or {}
         self._files: AbstractFileSystem | None = None
         self._try(lambda _: None)
 
@@ -102,7 +107,8 @@ class Exports:
         folders: dict[tuple[str, str], dict[str, Delivery]] = {}
         for file in self._try(lambda files: list(self._listed(files, source))):
             folders.setdefault((file.night, file.table), {})[file.name] = file
-        return sorted(file for inside in folders.values() for file in _with_sums(inside))
+        found = (file for inside in folders.values() for file in _with_sums(inside))
+        return as_told(found, self.folders.get(source, {}))
 
     def described(self, delivery: Delivery) -> Delivery:
         """The same with its size and stamp of now."""
@@ -128,7 +134,7 @@ class Exports:
         """What the file's bytes must add up to, where a file beside it tells."""
         for path in delivery.sums:
             text = self._try(partial(_content, path=path), delivery)
-            if told := checksums.read(path.rpartition("/")[2], text, delivery.name):
+            if told := checksums.read(path.rpartition("/")[2], text, delivery.own or delivery.name):
                 return told
         return None
 
@@ -255,6 +261,22 @@ def _is_folder(info: dict[str, Any]) -> bool:
     return bool(info.get("type") == "directory")
 
 
+def as_told(deliveries: Iterable[Delivery], folders: Mapping[str, str]) -> list[Delivery]:
+    """The deliveries in the tables that their folders are told to be; raises DeliveryError where two would be one.
+
+    Their files carry the folder's name before theirs, so that several folders may be one table.
+    """
+    found: dict[tuple[str, str, str], Delivery] = {}
+    for file in deliveries:
+        name = file.name if file.name.startswith(HIDDEN) else f"{file.table}__{file.name}"
+        told = replace(file, table=folders[file.table], name=name, own=file.name) if file.table in folders else file
+        other = found.setdefault((told.night, told.table, told.name), told)
+        if other is not told:
+            where = shown(file.path)
+            raise DeliveryError("two files would be one", where=where, value=other.path, fix="Give one another name")
+    return sorted(found.values())
+
+
 def _with_sums(folder: dict[str, Delivery]) -> Iterator[Delivery]:
     """The deliveries of a folder, each with the files that tell its checksum."""
     for name, file in folder.items():
@@ -291,7 +313,7 @@ def is_night(text: str) -> bool:
 
 def is_readable(name: str) -> bool:
     """True for a file whose ending is a known format, and that no tool left behind for itself."""
-    return name.lower().endswith(ENDINGS) and not name.startswith((".", "_"))
+    return name.lower().endswith(ENDINGS) and not name.startswith(HIDDEN)
 
 
 def shown(name: str) -> str:

@@ -5,36 +5,42 @@ empty.
 """
 
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from pipeline.sources.forms import JSON_COLUMNS, Form, form_of, forms_of
+from pipeline.sources.map_errors import MapError, choice, line
 
 Words = Mapping[str, str]
 
 
-def words_of(form: Form, told: Mapping[str, Words]) -> dict[str, dict[str, str]]:
-    """By column of schema ingest, its words and their meanings.
-
-    Raises ValueError that names what the table has not, or what is told in two ways.
-    """
+def words_of(form: Form, told: Mapping[str, Words], table: str) -> dict[str, dict[str, str]]:
+    """By column of schema ingest, its words and their meanings; raises MapError where there can be no such map."""
     names = _names(form)
     found: dict[str, dict[str, str]] = {}
     for column, words in told.items():
+        at = ("sources", form.source, "values", table, column)
         if column not in names:
-            known = ", ".join(sorted(names))
-            raise ValueError(f"{form.source} has no column {column!r} of words in {form.name}; they are {known}")
-        found.setdefault(names[column], {}).update(_plain(column, words))
+            fix = f"The table is the folder, the column one of ours. {choice(column, names, 'Those of words')}"
+            given = f"words: {', '.join(words)}"
+            raise MapError(f"{form.source}/{table} has no column {column!r} of words", at, given, fix)
+        found.setdefault(names[column], {}).update(_plain(at, words))
     return found
 
 
 def check_values(source: str, told: Mapping[str, Mapping[str, Words]]) -> None:
-    """Raises ValueError where a source's value maps are of a table or column that it has not."""
+    """Raises MapError where a source's value maps are of a table or column that it has not."""
     for table, columns in told.items():
         form = form_of(source, table)
         if form is None:
-            known = ", ".join(form.table for form in forms_of(source))
-            raise ValueError(f"{source} has no table {table!r} whose values could be mapped; its tables are {known}")
-        words_of(form, columns)
+            fix = choice(table, (form.table for form in forms_of(source)), "Its tables")
+            given = f"columns: {', '.join(columns)}"
+            raise MapError(f"{source} has no table {table!r}", ("sources", source, "values", table), given, fix)
+        words_of(form, columns, table)
+
+
+def folded(word: str) -> str:
+    """A word without what tells nothing."""
+    return unicodedata.normalize("NFC", word.strip()).lower()
 
 
 def _names(form: Form) -> dict[str, str]:
@@ -43,16 +49,16 @@ def _names(form: Form) -> dict[str, str]:
     return {column.path: column.name for column in columns} | {column.name: column.name for column in columns}
 
 
-def _plain(column: str, words: Words) -> dict[str, str]:
+def _plain(at: tuple[str, ...], words: Words) -> dict[str, str]:
     plain: dict[str, str] = {}
-    for word, meaning in _folded(words):
+    of = f"{at[-1]!r} of {at[1]}/{at[-2]}"
+    for given, meaning in words.items():
+        word = folded(given)
         if not word:
-            raise ValueError(f"a value of {column!r} that is mapped is empty")
-        if plain.setdefault(word, meaning) != meaning:
-            raise ValueError(f"{word!r} of {column!r} means both {plain[word]!r} and {meaning!r}")
+            fix = "Leave the line out: what is empty stays empty"
+            raise MapError(f"a word of {of} is empty", at, line(given, meaning), fix)
+        if plain.setdefault(word, meaning.strip()) != meaning.strip():
+            fix = "Keep one of the two: upper and lower case and the space around a word tell nothing"
+            means = f"{word!r} of {of} means both {plain[word]!r} and {meaning.strip()!r}"
+            raise MapError(means, at, line(given, meaning), fix)
     return plain
-
-
-def _folded(words: Words) -> Iterator[tuple[str, str]]:
-    for word, meaning in words.items():
-        yield unicodedata.normalize("NFC", word.strip()).lower(), meaning.strip()

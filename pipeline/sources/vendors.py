@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from pipeline.sources import hubspot, salesforce, social_vendors, web_vendors, zendesk
-from pipeline.sources.column_maps import ColumnMap, column_map
+from pipeline.sources.column_maps import ColumnMap, Given, column_map
 from pipeline.sources.conventions import USUAL, Conventions
 from pipeline.sources.forms import Form, columns_of, form_of, forms_of
+from pipeline.sources.map_errors import MapError, choice, line
 from pipeline.sources.tables import VendorTable
 
 TABLES: tuple[VendorTable, ...] = (
@@ -61,7 +62,7 @@ class Told(Protocol):
         """The vendors in whose form its tables may come."""
 
     @property
-    def columns(self) -> Mapping[str, Mapping[str, str]]:
+    def columns(self) -> Mapping[str, Mapping[str, Given]]:
         """By table, the column map of its files."""
 
     @property
@@ -74,8 +75,27 @@ def route(source: str, folder: str, told: Told) -> Route | None:
     form = form_of(source, folder)
     found = _of_vendor(source, folder, told.form) or (Route(form) if form else None)
     if form and folder in told.columns:
-        found = Route(form, columns=column_map(form, told.columns[folder]))
+        found = Route(form, columns=column_map(form, told.columns[folder], folder))
     return replace(found, conventions=told.conventions) if found else None
+
+
+def check_folders(source: str, folders: Mapping[str, str], told: Told) -> None:
+    """Raises MapError where a folder that is called otherwise cannot be one, or is told to be a table that is none."""
+    for folder, table in folders.items():
+        at, given = ("sources", source, "folders", folder), line(folder, table)
+        if not (_is_plain(folder) and _is_plain(table)):
+            fix = "On the left stands the name of a delivered folder, on the right a table; neither begins with . or _"
+            raise MapError(f"{folder!r} is no folder of {source} that could be {table!r}", at, given, fix)
+        if form_of(source, table) is None and _of_vendor(source, table, told.form) is None:
+            fix = choice(table, (form.table for form in forms_of(source)), "Its tables")
+            raise MapError(f"{source} has no table {table!r}", at, given, fix)
+
+
+def _is_plain(name: str) -> bool:
+    """Whether a folder can be called so."""
+    from pipeline.sources.places import HIDDEN, shown  # light settings: DAG files parse with them
+
+    return bool(name) and not name.startswith(HIDDEN) and "/" not in name and shown(name) == name
 
 
 def landed_route(source: str, folder: str, told: Told) -> Route | None:

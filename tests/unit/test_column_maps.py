@@ -6,14 +6,16 @@ import json
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, Literal
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.errors import SettingsError
+from pipeline.errors import DeliveryError, SettingsError
 from pipeline.settings import Settings, SourceSettings, load_settings
-from tests.unit.ingest_case import Case, csv_text
+from pipeline.sources.column_maps import Given
+from tests.unit.ingest_case import ORDER, Case, crm, csv_text, jsonl
 
 N1 = "2026-01-05"
 HOTEL = {
@@ -33,12 +35,13 @@ class Mapped(Case):
     """A company whose source `source` has these column maps."""
 
     source: str = "partner"
-    columns: dict[str, dict[str, str]] = field(default_factory=dict)
+    columns: dict[str, dict[str, Given]] = field(default_factory=dict)
+    missing: Literal["stop", "warn"] = "warn"
 
     @property
     def settings(self) -> Settings:
         settings = super().settings
-        told = SourceSettings(columns=self.columns)
+        told = SourceSettings(columns=self.columns, missing=self.missing)
         return settings.model_copy(update={"sources": {**settings.sources, self.source: told}})
 
 
@@ -138,14 +141,72 @@ def test_names_that_mean_something_to_sql_are_names(tmp_path: Path) -> None:
     assert case.ask("partner", "select outcome, category from ingest.activities") == [("fine", "it''s; drop")]
 
 
+TWICE = {"orders": {"amount": ("amount", "Total", "price.gross"), "currency": ("currency", "'EUR'")}}
+
+
+def renamed(order_id: str, **others: Any) -> dict[str, Any]:
+    """An order without what may be called otherwise, and with that instead."""
+    return {name: ORDER[name] for name in ("crm_id", "ordered_at", "status")} | {"order_id": order_id} | others
+
+
+@pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
+def test_of_several_names_of_a_column_the_first_that_is_not_empty_counts_in_each_row(
+    tmp_path: Path, ending: str
+) -> None:
+    case = Mapped(tmp_path, source="crm", columns=TWICE, missing="stop")
+    right = [ORDER | {"currency": "USD"}, ORDER | {"order_id": "O2", "amount": "", "currency": ""}]
+    first = [row | {"Total": "7"} for row in right]
+    second = [renamed("O3", Total="8")]
+    for name, rows in (("a", first), ("b", second), ("c", right[:1])):
+        path = case.deliver(f"crm/orders/{N1}/{name}.{ending}", jsonl(rows) if ending == "jsonl" else csv_text(rows))
+        if ending == "parquet":
+            pq.write_table(pa.Table.from_pylist(rows), path)
+    crm(case, N1, csv_text([renamed("O4", **{"price.gross": "9"})]), name="d.csv")
+    case.night(N1, "crm")
+    rows_ = case.ask("crm", "select order_id, amount, currency, unmapped from ingest.orders order by 1")
+    told = [("O2", 7.0, "EUR"), ("O3", 8.0, "EUR"), ("O4", 9.0, "EUR")]
+    assert rows_ == [("O1", 10.5, "USD", None), *((*row, None) for row in told)]
+
+
+def test_a_file_that_has_a_required_column_by_none_of_its_names_is_set_aside(tmp_path: Path) -> None:
+    case = Mapped(tmp_path, source="crm", columns=TWICE, missing="stop")
+    crm(case, N1, csv_text([renamed("O1", Sum="8")]))
+    with pytest.raises(DeliveryError, match=r"the file has no column amount or Total or price\.gross"):
+        case.night(N1, "crm")
+    case.columns = {"orders": TWICE["orders"] | {"amount": ("amount", "Sum")}}
+    case.night(N1, "crm")
+    assert case.ask("crm", "select order_id, amount from ingest.orders") == [("O1", 8.0)], "the night is run again"
+
+
+def test_a_consent_of_several_names_must_come_by_one_of_them(tmp_path: Path) -> None:
+    consent = "consent_analytics"
+    case = Mapped(tmp_path, source="crm", columns={"customers": {consent: (consent, "ok_stats")}}, missing="stop")
+    crm(case, N1, csv_text([ORDER]))
+    with pytest.raises(DeliveryError, match="no column consent_analytics or ok_stats"):
+        case.night(N1, "crm")
+    customers = [{"crm_id": "C1", "created_at": "2026-01-01", "ok_stats": "no"}]
+    case.deliver(f"crm/customers/{N1}/customers.csv", csv_text(customers))
+    case.night(N1, "crm")
+    assert case.ask("crm", "select crm_id, consent_analytics from ingest.customers") == [("C1", False)]
+
+
+def test_a_settings_file_lists_the_names_of_a_column(tmp_path: Path) -> None:
+    file = tmp_path / "landmark.toml"
+    file.write_text('[sources.crm.columns.orders]\namount = ["amount", "Total"]\nstatus = "State"\n')
+    told = load_settings({"LANDMARK_SETTINGS": str(file), "LANDMARK_HASH_KEY": "k"}).sources["crm"].columns
+    assert told == {"orders": {"amount": ("amount", "Total"), "status": "State"}}
+
+
 @pytest.mark.parametrize(
     ("table", "told", "words"),
     [
         ("shop", {"no_such": "x"}, "no column 'no_such'"),
+        ("shop", {"activity_id": []}, "nothing is told of column 'activity_id'"),
+        ("shop", {"activity_id": ["x", " "]}, "nothing is told of column 'activity_id'"),
         ("shop", {"activity_id": " "}, "nothing is told of column 'activity_id'"),
     ],
 )
-def test_a_map_that_cannot_be_is_refused(tmp_path: Path, table: str, told: dict[str, str], words: str) -> None:
+def test_a_map_that_cannot_be_is_refused(tmp_path: Path, table: str, told: dict[str, Any], words: str) -> None:
     with pytest.raises(SettingsError, match=words):
         load_settings({"LANDMARK_HASH_KEY": "k"}, sources={"partner": {"columns": {table: told}}})
     with pytest.raises(SettingsError, match="crm has no table 'shop'"):

@@ -180,7 +180,7 @@ def test_unknown_columns_are_kept_and_told(tmp_path: Path) -> None:
     )
     case.night("2026-01-02", "crm")
     assert json.loads(case.ask("crm", "select unmapped from ingest.orders")[0][0]) == {"Colour": "red"}
-    assert "orders: unknown columns kept: Colour" in case.logs
+    assert "note: orders: unknown columns kept: Colour" in case.logs
     case.night("2026-01-02", "web")
     unmapped, topic, order = case.ask("web", "select unmapped, topic, order_id from ingest.events")[0]
     assert (json.loads(unmapped), topic, order) == ({"version": 2}, "spa", "7")

@@ -102,11 +102,14 @@ def test_partners_and_events_by_their_own_names(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        ({"sales": {"status": {"a": "b"}}}, "crm has no table 'sales' .* customers, links, orders, interactions"),
-        ({"orders": {"state": {"a": "b"}}}, "crm has no column 'state' of words in orders; they are amount, .*status"),
+        ({"sales": {"status": {"a": "b"}}}, "values.sales: crm has no table 'sales' .* customers, interactions, links"),
+        (
+            {"orders": {"state": {"a": "b"}}},
+            "crm/orders has no column 'state' of words .*Did you mean status.* amount,",
+        ),
         ({"orders": {"attributes": {"a": "b"}}}, "no column 'attributes'"),
-        ({"orders": {"status": {" ": "b"}}}, "a value of 'status' that is mapped is empty"),
-        ({"orders": {"status": {"Ja": "completed", "ja ": "refunded"}}}, "'ja' of 'status' means both"),
+        ({"orders": {"status": {" ": "b"}}}, "a word of 'status' of crm/orders is empty"),
+        ({"orders": {"status": {"Ja": "completed", "ja ": "refunded"}}}, "'ja' of 'status' of crm/orders means both"),
     ],
 )
 def test_a_map_that_cannot_be_is_refused(values: dict[str, Any], words: str) -> None:
