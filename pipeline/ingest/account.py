@@ -1,7 +1,7 @@
 """The account of a source's files: what has become of every row that ever arrived, proven every night.
 
 arrived = accepted + superseded + quarantined + not_ours + erased, file by file, over all nights so far. A row that was
-quarantined and is taken in by a later night (see ingest_waiting, ingest_releases) stays its own file's.
+quarantined and is taken in by a later night (waiting.py, releasing.py) stays its own file's.
 """
 
 from datetime import date

@@ -91,7 +91,7 @@ class Files:
             place = (source, row["table"], row["night"], row["file"].rpartition("/")[2], row["line"])
             if released and row["raw"] and self.sought.within(row["raw"]):
                 continue
-            if place in mended and row["raw"] and not released:
+            if place in mended and row.get("raw") and not released:
                 text = json.dumps({**row, "raw": mended[place].rstrip("\r\n")}, ensure_ascii=False) + "\n"
             kept += [] if place in gone else [text]
         self.rows += content.count(b"\n") - len(kept)

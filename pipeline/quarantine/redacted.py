@@ -10,13 +10,13 @@ _LONGEST = 120
 _FIELD = re.compile(r"[A-Za-z_$][A-Za-z0-9_.$-]{0,39}")
 
 
-def example(raw: str, column: str, header: Sequence[str] = ()) -> str:
+def example(raw: str, column: str, header: Sequence[str] = (), delimiter: str = ",") -> str:
     """The row on one line: x for letters, 9 for digits; where it has the column, that column's value alone.
 
-    header: the columns of a row of a CSV file. Names of JSON fields stay: they are the sender's own. "Ann,1990-02-03"
-    is "xxx,9999-99-99".
+    header, delimiter: the columns of a row of a CSV file, and what parts them. Names of JSON fields stay: they are the
+    sender's own. "Ann,1990-02-03" is "xxx,9999-99-99".
     """
-    told = _read(raw, header)
+    told = _read(raw, header, delimiter)
     if told is None:
         return _cut(_masked(raw.strip()))
     value: Any = told
@@ -27,11 +27,11 @@ def example(raw: str, column: str, header: Sequence[str] = ()) -> str:
     return _cut(json.dumps(_of(told), ensure_ascii=False))
 
 
-def _read(raw: str, header: Sequence[str]) -> dict[str, Any] | None:
+def _read(raw: str, header: Sequence[str], delimiter: str) -> dict[str, Any] | None:
     """The row as names and values; None where it is none."""
     try:
         if header:
-            row = next(csv.reader([raw.rstrip("\r\n")], delimiter="\t" if "\t" in raw and len(header) > 1 else ","), [])
+            row = next(csv.reader([raw.rstrip("\r\n")], delimiter=delimiter), [])
             return dict(zip(header, row, strict=True))
         told = json.loads(raw.strip().strip(","))
     except (ValueError, RecursionError, csv.Error):

@@ -19,26 +19,27 @@ from pipeline.ingest.door import Arrival, Door, ask
 from pipeline.ingest.releasing import NEVER
 from pipeline.privacy import erasure
 from pipeline.privacy.tombstones import Gate
-from pipeline.quarantine import releases
+from pipeline.quarantine import dismissals, releases
+from pipeline.quarantine.kept import Place, next_night
 from pipeline.quarantine.releases import Release
-from pipeline.quarantine.shown import Chosen, Row, raws, standing, standing_rows
+from pipeline.quarantine.shown import FIELDS, Chosen, Row, raws, standing, standing_rows
 from pipeline.settings import Settings
 from pipeline.sources.landing import Landed, Landing
 from pipeline.sources.vendors import route
 from pipeline.stages import SOURCES
 from pipeline.warehouse import Session
 
-FIELDS = ("source", "table", "night", "file", "line", "record_id", "reason", "raw")
 GIVEN = ("source", "table", "night", "file", "line", "raw")
-REPEATED = "exact repeats: the first of them stands"
-UNREADABLE = "files that could not be read at all: have them delivered again"
+REPEATED = "among exact repeats: the first of them stands"
+UNREADABLE = "of files that could not be read at all: have them delivered again"
 GONE = "without their landed file, or of a table that the settings do not know"
+DISMISSED = "dismissed: landmark quarantine withdraw takes that back"
 File = tuple[str, str, str, str]
 
 
 @dataclass(frozen=True)
 class Why:
-    """Who releases rows, why, and at what time."""
+    """Who decides about rows, why, and at what time."""
 
     why: str
     by: str
@@ -47,7 +48,7 @@ class Why:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What releasing did. rows: how many are released; fresh: of these, what was not before; kept: the rest, by why."""
+    """What deciding did. rows: how many are decided so; fresh: of these, those that were not; kept: others, by why."""
 
     counts_from: str
     rows: int
@@ -71,15 +72,15 @@ class Repaired:
 
 def release(settings: Settings, chosen: Chosen, why: Why) -> Outcome:
     """Releases the chosen rows, as they came, into the next night; raises QuestionError where none can be."""
-    why = _checked(why)
-    with _held(settings), standing(settings) as session:
+    why = checked(why)
+    with held(settings), standing(settings) as session:
         found = standing_rows(session, chosen)
-        landed = _landed(settings)
-        reasons = {row.place: _why_not(row, landed) for row in found}
+        obstacles = _Obstacles(settings)
+        reasons = {row.place: obstacles.of(row) for row in found}
         kept = dict(sorted(Counter(reason for reason in reasons.values() if reason).items()))
         good = [row for row in found if not reasons[row.place]]
         if not good:
-            raise _nothing(kept)
+            raise nothing("released", kept)
         return _keep(settings, dict.fromkeys(good), why, kept)
 
 
@@ -88,16 +89,16 @@ def release_repaired(settings: Settings, lines: Iterable[str], name: str, why: W
 
     Raises QuestionError with the line of `name` at fault.
     """
-    why = _checked(why)
-    with _held(settings), standing(settings) as session:
+    why = checked(why)
+    with held(settings), standing(settings) as session:
         known = {row.place: row for row in standing_rows(session, Chosen())}
-        landed = _landed(settings)
-        given = [_known(one, known, landed) for one in parsed(lines, name)]
+        obstacles = _Obstacles(settings)
+        given = [_known(one, known, obstacles) for one in parsed(lines, name)]
         if not given:
             raise QuestionError("no row is given", where=name)
         came = raws(settings.data, [one.row for one in given])
         changed = {one.row: one for one in given if one.raw != came.get(one.row.place)}
-        _try(settings, session, list(changed.values()), landed)
+        _try(settings, session, list(changed.values()), obstacles.landed)
         return _keep(settings, {one.row: one.raw if one.row in changed else None for one in given}, why, {})
 
 
@@ -132,18 +133,20 @@ def _parsed(where: str, line: str) -> Repaired:
 
 
 @contextmanager
-def _held(settings: Settings) -> Iterator[None]:
+def held(settings: Settings) -> Iterator[None]:
+    """Nobody else decides, and no night is built, meanwhile."""
     with Store(settings.data).lock(settings.lock_wait_seconds):
         erasure.finish(settings)
         yield
 
 
-def _checked(why: Why) -> Why:
+def checked(why: Why) -> Why:
+    """With the name of this user, where none is given; raises IdentityError where a text cannot be kept."""
     return Why(reason_of(why.why, "why"), reason_of(why.by or user_name(), "by"), why.at)
 
 
 def _keep(settings: Settings, texts: dict[Row, str | None], why: Why, kept: dict[str, int]) -> Outcome:
-    night = releases.next_night(settings.data)
+    night = next_night(settings.data)
     decided = [Release(night, *row.place, raw, why.by, why.why, why.at) for row, raw in texts.items()]
     return Outcome(night, len(decided), releases.add(settings.data, decided), kept)
 
@@ -162,23 +165,34 @@ def _landed(settings: Settings) -> dict[File, Landed]:
     return found
 
 
-def _why_not(row: Row, landed: dict[File, Landed]) -> str:
-    if row.code in NEVER:
-        return REPEATED
-    if row.line == 0:
-        return UNREADABLE
-    return "" if row.place[:4] in landed else GONE
+class _Obstacles:
+    """What stands in the way of releasing rows."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.landed = _landed(settings)
+        self.dismissed = dismissals.standing(settings.data)
+
+    def of(self, row: Row) -> str:
+        """Why the row cannot be released; '' where it can."""
+        if (row.place, row.code) in self.dismissed:
+            return DISMISSED
+        if row.code in NEVER:
+            return REPEATED
+        if row.line == 0:
+            return UNREADABLE
+        return "" if row.place[:4] in self.landed else GONE
 
 
-def _nothing(kept: dict[str, int]) -> QuestionError:
-    told = "; ".join(f"{number} are {why}" for why, number in kept.items())
+def nothing(decided: str, kept: dict[str, int]) -> QuestionError:
+    """That none of the rows meant can be decided about so, and why. decided: the decision, as a participle."""
+    told = "; ".join(f"{number} {'is' if number == 1 else 'are'} {why}" for why, number in kept.items())
     return QuestionError(
-        f"none of these rows can be released: {told}" if told else "no row in quarantine is meant",
+        f"none of these rows can be {decided}: {told}" if told else "no row in quarantine is meant",
         fix="landmark quarantine list tells what there is",
     )
 
 
-def _known(given: Repaired, known: dict[releases.Place, Row], landed: dict[File, Landed]) -> Repaired:
+def _known(given: Repaired, known: dict[Place, Row], obstacles: _Obstacles) -> Repaired:
     """The repaired row with what is known of it; raises QuestionError where it cannot be released."""
     row = known.get(given.row.place)
     if row is None:
@@ -188,8 +202,8 @@ def _known(given: Repaired, known: dict[releases.Place, Row], landed: dict[File,
             value="/".join(map(str, given.row.place)),
             fix="landmark quarantine show prints those that do",
         )
-    if reason := _why_not(row, landed):
-        raise QuestionError(f"the row cannot be released: it is among {reason}", where=given.where)
+    if reason := obstacles.of(row):
+        raise QuestionError(f"the row cannot be released: it is {reason}", where=given.where)
     return Repaired(given.where, row, given.raw)
 
 

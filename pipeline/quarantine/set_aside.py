@@ -9,9 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import LandmarkError
+from pipeline.ingest.door import ending_of
 from pipeline.quarantine.redacted import example
+from pipeline.settings import Settings
 from pipeline.sources import csv_door
 from pipeline.sources.landing import Landed, Landing
+from pipeline.sources.vendors import Told, route
 from pipeline.stages import SOURCES
 
 MOST = 3
@@ -20,19 +23,21 @@ _COLUMN = re.compile(r"^[a-z_]+: ([A-Za-z_.]+) ")
 _SEPARATED = {".csv": csv_door.COMMA, ".tsv": csv_door.TAB}
 _SHORT = {"duplicate": "duplicate: an exact repeat within the night"}  # as the quarantine store has it
 Wrong = tuple[str, str, str]
+Header = tuple[tuple[str, ...], str]
+_NONE: Header = ((), ",")
 
 
-def examples(data: Path, night: date) -> dict[Wrong, list[dict[str, Any]]]:
-    """By source, table and what was wrong: the night and line of up to three rows that this night's run set aside.
+def examples(settings: Settings, night: date) -> dict[Wrong, list[dict[str, Any]]]:
+    """By source, table and what was wrong: the night, file and line of up to three rows that its run set aside.
 
     Empty where the night's quarantine store is gone.
     """
     found: dict[Wrong, list[dict[str, Any]]] = {}
-    folder = data / "quarantine" / night.isoformat()
+    folder = settings.data / "quarantine" / night.isoformat()
     for path in sorted(folder.glob("*.jsonl")):
         source = path.name.partition("__")[0]
         if source in SOURCES:
-            _add(found, data, source, path)
+            _add(found, _Headers(Landing(settings.data, source), settings.sources[source]), path)
     return found
 
 
@@ -41,15 +46,15 @@ def wrong(reason: str) -> str:
     return _VALUE.sub("", reason if ":" in reason else _SHORT.get(reason, reason))
 
 
-def _add(found: dict[Wrong, list[dict[str, Any]]], data: Path, source: str, path: Path) -> None:
-    headers = _Headers(Landing(data, source))
+def _add(found: dict[Wrong, list[dict[str, Any]]], headers: "_Headers", path: Path) -> None:
     for row in _rows(path):
-        told = found.setdefault((source, row["table"], wrong(row["reason"])), [])
+        told = found.setdefault((headers.landing.source, row["table"], wrong(row["reason"])), [])
         if len(told) < MOST:
-            header = headers.of(row["table"], row["night"], row["file"].rpartition("/")[2])
+            header, delimiter = headers.of(row["table"], row["night"], row["file"].rpartition("/")[2])
             column = _COLUMN.match(row["reason"])
-            shape = example(row["raw"] or "", column[1] if column else "", header)
-            told.append({"night": row["night"], "line": row["line"], "shape": shape})
+            shape = example(row["raw"] or "", column[1] if column else "", header, delimiter)
+            file = row["file"].rpartition("/")[2]
+            told.append({"night": row["night"], "file": file, "line": row["line"], "shape": shape})
 
 
 def _rows(path: Path) -> Iterator[dict[str, Any]]:
@@ -59,23 +64,25 @@ def _rows(path: Path) -> Iterator[dict[str, Any]]:
 
 
 class _Headers:
-    """The header lines of a source's landed CSV files."""
+    """The header lines of a source's landed CSV files, read as the source writes them."""
 
-    def __init__(self, landing: Landing) -> None:
-        self.landing = landing
+    def __init__(self, landing: Landing, told: Told) -> None:
+        self.landing, self.told = landing, told
         self.files = {(file.table, file.night, file.file): file for file in landing.files()}
         self.read = cache(self._read)
 
-    def of(self, table: str, night: str, name: str) -> tuple[str, ...]:
-        """The file's columns; () where it has no header line, or is gone."""
+    def of(self, table: str, night: str, name: str) -> Header:
+        """The file's columns, and what parts them; none where it has no header line, or is gone."""
         file = self.files.get((table, night, name))
-        return self.read(file) if file else ()
+        return self.read(file) if file else _NONE
 
-    def _read(self, file: Landed) -> tuple[str, ...]:
-        marks = next((its for ending, its in _SEPARATED.items() if f"{ending}." in f"{file.file}."), None)
-        if marks is None:
-            return ()
+    def _read(self, file: Landed) -> Header:
+        ending, way = ending_of(file.file), route(self.landing.source, file.table, self.told)
+        if ending not in _SEPARATED or way is None:
+            return _NONE
+        path, marks = self.landing.zone / file.path, _SEPARATED[ending]
         try:
-            return tuple(csv_door.opened(self.landing.zone / file.path, file.file, marks).header)
+            opened = csv_door.opened(path, file.file, marks, way.header(ending), way.conventions)
         except (LandmarkError, OSError):
-            return ()
+            return _NONE
+        return tuple(opened.header), opened.marks["delimiter"]

@@ -9,14 +9,17 @@ import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
 from pipeline.catalog import Store
 from pipeline.errors import NightError
 from pipeline.ingest.door import ask
-from pipeline.quarantine import releases
-from pipeline.quarantine.releases import Place
+from pipeline.ingest.releasing import NEVER
+from pipeline.quarantine import dismissals, releases
+from pipeline.quarantine.kept import Place, next_night
+from pipeline.quarantine.releases import Release
+from pipeline.quarantine.remedies import remedy
 from pipeline.settings import Settings
 from pipeline.sources.landing import safe_name
 from pipeline.stages import SOURCES
@@ -47,10 +50,19 @@ class Chosen:
         given = {condition: value for condition, value in told.items() if value}
         return " and ".join(given) or "true", list(given.values())
 
+    def holds(self, place: Place) -> bool:
+        """Whether a row of that place may be meant; where a reason is given, that cannot be told of a place."""
+        given = (self.source, self.table, self.night, self.file)
+        is_there = all(not wanted or wanted == seen for wanted, seen in zip(given, place, strict=False))
+        return is_there and not self.reason and (not self.lines or place[4] in self.lines)
+
 
 @dataclass(frozen=True)
 class Row:
-    """One row in quarantine; raw: its text, where it is still kept."""
+    """One row in quarantine.
+
+    decided: what somebody decided about it; repair: what would let it in; raw: its text, where it is still kept.
+    """
 
     source: str
     table: str
@@ -59,6 +71,8 @@ class Row:
     line: int
     record_id: str
     reason: str
+    decided: str = ""
+    repair: str = ""
     raw: str | None = None
 
     @property
@@ -77,12 +91,17 @@ class Row:
         return self.reason.partition(":")[0]
 
 
+FIELDS = tuple(field.name for field in fields(Row))
+
+
 def counts(settings: Settings, chosen: Chosen) -> list[dict[str, object]]:
-    """How many rows stand in quarantine, by source, table and reason; released: what of them the next night reads."""
-    released = Counter[tuple[str, str, str]]()
+    """How many rows stand in quarantine, by source, table and reason.
+
+    released: what of them the next night reads; dismissed: what nobody will repair; open: what somebody may still
+    decide about, which exact repeats are not: nothing of them is lost.
+    """
     condition, values = chosen.sql()
     with standing(settings) as session:
-        waiting = _waiting(settings)
         found = ask(
             session,
             f"""
@@ -91,19 +110,38 @@ def counts(settings: Settings, chosen: Chosen) -> list[dict[str, object]]:
             from ingest.quarantine where {condition} group by 1, 2, 3 order by 1, 2, 3""",
             values,
         )
-        if waiting:
-            every = standing_rows(session, chosen)
-            released.update((row.source, row.table, row.code) for row in every if row.place in waiting)
+        waiting, dismissed = _waiting(settings.data), dismissals.standing(settings.data)
+        every = standing_rows(session, chosen) if waiting or dismissed else []
+    released = Counter((row.source, row.table, row.code) for row in every if row.place in waiting)
+    let_go = Counter((row.source, row.table, row.code) for row in every if (row.place, row.code) in dismissed)
     names = ("source", "table", "reason", "rows", "first_night", "last_night")
-    return [dict(zip(names, row, strict=True)) | {"released": released[row[:3]]} for row in found]
+    told = []
+    for row in found:
+        decided = {"released": released[row[:3]], "dismissed": let_go[row[:3]]}
+        left = 0 if row[2] in NEVER else row[3] - sum(decided.values())
+        told.append(dict(zip(names, row, strict=True)) | decided | {"open": left})
+    return told
 
 
 def rows(settings: Settings, chosen: Chosen, limit: int | None = None) -> list[Row]:
-    """The chosen rows, in order, with their raw text."""
+    """The chosen rows, in order, with all that is told of them."""
     with standing(settings) as session:
         found = standing_rows(session, chosen, limit)
     texts = raws(settings.data, found)
-    return [replace(row, raw=texts.get(row.place)) for row in found]
+    waiting, dismissed = _waiting(settings.data), dismissals.standing(settings.data)
+    told = []
+    for row in found:
+        decided = _decided(waiting.get(row.place), dismissed.get((row.place, row.code)))
+        repair = remedy(settings.sources[row.source], row.source, row.table, row.reason)
+        told.append(replace(row, raw=texts.get(row.place), decided=decided, repair=repair))
+    return told
+
+
+def _decided(release: Release | None, dismissal: dismissals.Dismissal | None) -> str:
+    if release is not None:
+        how = "as it came" if release.raw is None else "repaired"
+        return f"released {how} by {release.by}, for the night {release.counts_from} or later: {release.why}"
+    return f"dismissed by {dismissal.by}: {dismissal.why}" if dismissal is not None else ""
 
 
 @contextmanager
@@ -128,10 +166,11 @@ def standing_rows(session: Session, chosen: Chosen, limit: int | None = None) ->
     return [Row(*row) for row in ask(session, f"{sql} limit {limit}" if limit else sql, values)]
 
 
-def _waiting(settings: Settings) -> set[Place]:
+def _waiting(data: Path) -> dict[Place, Release]:
     """The rows that were released into a night that has not been run."""
-    after = releases.next_night(settings.data)
-    return {one.place for source in SOURCES for one in releases.read(settings.data, source) if one.counts_from >= after}
+    every = [one for source in SOURCES for one in releases.read(data, source)]
+    after = next_night(data) if every else ""
+    return {one.place: one for one in every if one.counts_from >= after}
 
 
 def raws(data: Path, wanted: Sequence[Row]) -> dict[Place, str]:

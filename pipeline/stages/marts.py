@@ -7,6 +7,7 @@ from typing import Any
 
 from pipeline import measures
 from pipeline.context import Run
+from pipeline.quarantine import dismissals
 from pipeline.reporting import front_line
 from pipeline.stages import BY_SOURCE, SOURCES
 from pipeline.upkeep import rights
@@ -30,6 +31,7 @@ def build(run: Run, session: Session) -> None:
     rows = _stage_runs(session.output.parent, run.night)
     session.put("marts.stage_runs", pd.DataFrame(rows), grain=("stage",), keep=False)
     _put_checked(session)
+    _put_dismissed(run, session)
     for mart in MARTS:
         if mart != HISTORY:
             session.model(f"marts.{mart}", view=True)
@@ -54,6 +56,23 @@ def _put_checked(session: Session) -> None:
     }
     for name, table in given.items():
         session.put(f"marts.{name}", table, grain=("table_name",), keep=False)
+
+
+def _put_dismissed(run: Run, session: Session) -> None:
+    """Scratch table marts.dismissed: rows in quarantine that nobody will repair, as was decided by this night."""
+    import pyarrow as pa
+
+    decided = dismissals.as_of(run.settings.data, run.night.isoformat())
+    columns: dict[str, list[Any]] = {
+        n: [getattr(one, n) for one in decided] for n in ("source", "file", "line", "reason")
+    }
+    columns |= {
+        "table_name": [one.table for one in decided],
+        "night": [date.fromisoformat(one.night) for one in decided],
+    }
+    kinds = {"line": pa.int64(), "night": pa.date32()}
+    table = pa.table({name: pa.array(values, kinds.get(name, pa.string())) for name, values in columns.items()})
+    session.put("marts.dismissed", table, grain=("source", "table_name", "night", "file", "line", "reason"), keep=False)
 
 
 def _stage_runs(build_folder: Path, night: date) -> list[dict[str, Any]]:

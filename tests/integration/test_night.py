@@ -46,7 +46,7 @@ COLUMNS = {
     "cards": "customer_id crm_ids mission mission_label journey_id order_id starts_at ends_at last_sub_step "
     "open_requests next_moment next_channel next_due_at expected_gain reason other_moments prevent prevent_reason",
     "emotions": "source record_id label valence arousal emotion model",
-    "quarantine": "source table night file line record_id reason",
+    "quarantine": "source table night file line record_id reason is_dismissed",
     "check_history": "night table_name expectation column_name severity success unexpected observed reason",
     "runs": "night stage table rows_in rows_out rows_quarantined refused_people seconds peak_memory_mb",
 }

@@ -121,6 +121,25 @@ def test_rows_that_a_setting_repairs_are_released_as_their_file_is_written(tmp_p
     assert case.ask("crm", told) == [("O5", 1.5, "Zoë"), ("O6", 2.5, "Zoë")]
 
 
+def test_a_column_that_is_called_otherwise_for_one_night(tmp_path: Path) -> None:
+    case = company(tmp_path, {night: [ORDER] for night in NIGHTS}, ())
+    odd = {("TotalAmount" if name == "amount" else name): value for name, value in ORDER.items()}
+    case.deliver(f"crm/orders/{NIGHTS[1]}/odd.csv", csv_text([odd | {"order_id": "O2"}]))
+    worded = ORDER | {"order_id": "O3", "status": "voltooid"}
+    case.deliver(f"crm/orders/{NIGHTS[1]}/words.csv", csv_text([worded]))
+    case.night(NIGHTS[0], "crm").night(NIGHTS[1], "crm")
+    assert [reason.partition(":")[0] for _, reason in case.codes("crm")] == ["missing_column", "unknown_status"]
+    columns = {"orders": {"amount": ["amount", "TotalAmount"]}}
+    case.told["crm"] = {"columns": columns, "values": {"orders": {"status": {"voltooid": "completed"}}}}
+    assert release(case.settings, Chosen(table="orders"), Why("renamed", "ann", "2026-01-06T09:00:00+00:00")).fresh == 2
+    case.night(NIGHTS[2], "crm")
+    names = "select order_id, amount, status, cast(delivered_night as varchar) from ingest.orders order by 1"
+    told = [("O1", 10.5, "completed", NIGHTS[2]), *((o, 10.5, "completed", NIGHTS[1]) for o in ("O2", "O3"))]
+    assert case.ask("crm", names) == told, "and the nights on which the column is called right are read as before"
+    assert case.fate("odd.csv") == (1, 1, 0, 0)
+    assert case.night(NIGHTS[1], "crm").night(NIGHTS[2], "crm").ask("crm", names) == told, "nights that are run again"
+
+
 def customers(case: Dirt) -> list[tuple[Any, ...]]:
     return case.ask("crm", "select crm_id, consent_analytics from ingest.customers order by 1")
 

@@ -3,7 +3,6 @@
 import json
 import shutil
 import stat
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline import cli
 from pipeline.commands.quarantine import printable
 from pipeline.errors import IdentityError, NightError, QuestionError, StageError
 from pipeline.privacy import tombstones
@@ -20,55 +18,28 @@ from pipeline.privacy.files import Files
 from pipeline.quarantine import releases
 from pipeline.quarantine.release import Outcome, Why, release, release_repaired
 from pipeline.quarantine.shown import Chosen, Row, counts, rows
-from pipeline.settings import Settings, SourceSettings
+from pipeline.settings import SourceSettings
 from tests.unit.ingest_case import EVENT, ORDER, Case, crm, csv_text, jsonl
-
-N1, N2, N3 = "2026-01-05", "2026-01-06", "2026-01-07"
-WHY = Why("the till was wrong", "ann", "2026-01-05T09:00:00+00:00")
-FILES = (
-    "select cast(night as varchar), arrived, accepted, superseded, quarantined, erased from ingest.files order by all"
-)
-
-
-@dataclass
-class Told(Case):
-    """A company whose settings may say more of a source."""
-
-    told: dict[str, SourceSettings] = field(default_factory=dict)
-
-    @property
-    def settings(self) -> Settings:
-        settings = super().settings
-        return settings.model_copy(update={"sources": settings.sources | self.told})
+from tests.unit.quarantine_case import FILES, N1, N2, N3, WHY, Told, asked, repaired, web_nights
 
 
 @pytest.fixture
 def web(tmp_path: Path) -> Told:
-    """Two web nights, of which the first has one row that cannot be read and one without an id."""
-    case = Told(tmp_path)
-    bad: list[dict[str, Any]] = [EVENT | {"messageId": "m2", "timestamp": "soon"}, {**EVENT, "messageId": ""}]
-    case.deliver(f"web/events/{N1}/e.jsonl", jsonl([EVENT, *bad]))
-    case.deliver(f"web/events/{N2}/e.jsonl", jsonl([{**EVENT, "messageId": "m9"}]))
-    return case.night(N1, "web")
-
-
-def repaired(case: Case, to: Path, **texts: str) -> Outcome:
-    """Releases the quarantined rows at these lines ("l3" is line 3) with other texts."""
-    found = [row for row in rows(case.settings, Chosen()) if f"l{row.line}" in texts]
-    to.write_text("".join(json.dumps(row.document | {"raw": texts[f"l{row.line}"]}) + "\n" for row in found))
-    with to.open() as lines:
-        return release_repaired(case.settings, lines, "rows.jsonl", WHY)
+    return web_nights(tmp_path)
 
 
 def test_what_stands_is_counted_by_table_and_reason_and_shown_as_it_came(web: Told) -> None:
     web.night(N2, "web")
     found = counts(web.settings, Chosen())
-    row = {"source": "web", "table": "events", "rows": 1, "first_night": N1, "last_night": N1, "released": 0}
+    row = {"source": "web", "table": "events", "rows": 1, "first_night": N1, "last_night": N1}
+    row |= {"open": 1, "released": 0, "dismissed": 0}
     assert found == [row | {"reason": "bad_time"}, row | {"reason": "missing_value"}]
     (shown,) = rows(web.settings, Chosen(reason="bad_time"))
     assert shown.document == {
         "source": "web", "table": "events", "night": N1, "file": "e.jsonl", "line": 2, "record_id": "m2",
-        "reason": "bad_time: timestamp is not an ISO 8601 time",
+        "reason": "bad_time: timestamp is not an ISO 8601 time", "decided": "",
+        "repair": 'correct its text (--rows); where the day or the month stands first, set sources.web.dates = '
+        '"day_first" or "month_first" and release it',
         "raw": json.dumps(EVENT | {"messageId": "m2", "timestamp": "soon"}),
     }  # fmt: skip
     for chosen in (Chosen(night=N2), Chosen(source="crm"), Chosen(table="x"), Chosen(lines=(1,)), Chosen(file="x")):
@@ -167,7 +138,7 @@ def test_what_is_a_repeat_or_a_whole_file_stays(tmp_path: Path) -> None:
     case.deliver(f"web/events/{N1}/e.jsonl", jsonl([EVENT, EVENT]))
     case.deliver(f"web/events/{N1}/p.parquet", b"no parquet")
     case.night(N1, "web")
-    with pytest.raises(QuestionError, match=r"1 are exact repeats.*1 are files that could not be read at all"):
+    with pytest.raises(QuestionError, match=r"1 is among exact repeats.*1 is of files that could not be read at all"):
         release(case.settings, Chosen(source="web"), WHY)
     with pytest.raises(QuestionError, match="among exact repeats"):
         repaired(case, tmp_path / "r", l2="{}")
@@ -280,10 +251,6 @@ def test_what_is_wrong_is_told_with_its_line(web: Told, tmp_path: Path) -> None:
 # -- the command line -------------------------------------------------------------------------------------------------
 
 
-def asked(case: Case, *words: str) -> int:
-    return cli.main(["quarantine", *words, "--data", str(case.settings.data)])
-
-
 @pytest.fixture
 def key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LANDMARK_HASH_KEY", "k")
@@ -292,8 +259,8 @@ def key(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("key")
 def test_the_commands_list_show_and_release(web: Told, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert asked(web, "list") == 0
-    assert capsys.readouterr().out.splitlines()[1].split() == ["web", "events", "bad_time", "1", N1, "0"]
-    assert asked(web, "show", "--reason", "bad_time") == 0
+    assert capsys.readouterr().out.splitlines()[1].split() == ["web", "events", "bad_time", "1", "0", "0", N1]
+    assert asked(web, "show", "--reason", "bad_time", "--json") == 0
     shown = capsys.readouterr()
     assert json.loads(shown.out)["record_id"] == "m2"
     assert "people's data" in shown.err
@@ -304,15 +271,32 @@ def test_the_commands_list_show_and_release(web: Told, tmp_path: Path, capsys: p
     assert f"2 rows are released: the next night, {N2} or later" in capsys.readouterr().out
     assert [one.raw for one in releases.read(web.settings.data, "web")] == [None, None]
     assert asked(web, "release", "--line", "2", "--why", "w") == 0
-    assert "(1 were already)" in capsys.readouterr().out
+    assert "1 row is released (1 was already): the next night" in capsys.readouterr().out
     assert asked(web, "release", "--why", "w") == 1
     assert asked(web, "release", "--rows", "x", "--line", "2", "--why", "w") == 1
     assert asked(web, "list", "--json", "--source", "crm") == 0
     assert capsys.readouterr().out == "[]\n"
 
 
+@pytest.mark.usefixtures("key")
+def test_show_tells_where_a_row_lies_and_what_would_let_it_in(web: Told, capsys: pytest.CaptureFixture[str]) -> None:
+    assert asked(web, "dismiss", "--line", "3", "--why", "nobody knows whose", "--by", "ann") == 0
+    assert capsys.readouterr().out == "1 row is dismissed: it stays in quarantine, and is open no more\n"
+    assert asked(web, "show") == 0
+    told = [line.split(None, 1) for line in capsys.readouterr().out.splitlines()]
+    assert told[0] == [f"web/events/{N1}/e.jsonl,", "line 2 (m2)"]
+    assert [name for name, _ in told[1:4]] == ["why", "repair", "row"]
+    assert told[4] == [f"web/events/{N1}/e.jsonl,", "line 3"]
+    assert told[6:8] == [
+        ["repair", "correct its text (--rows), or have the record delivered again and dismiss this row"],
+        ["decided", "dismissed by ann: nobody knows whose"],
+    ]
+    assert asked(web, "show", "--limit", "1") == 0
+    assert "1 row of more: --limit N shows others" in capsys.readouterr().err
+
+
 def test_what_a_terminal_would_obey_is_escaped() -> None:
-    row = Row("web", "events", N1, "f", 1, "", "r", "é \x1b[2J \x9b \u202e \x7f \u2028 ok")
+    row = Row("web", "events", N1, "f", 1, "", "r", raw="é \x1b[2J \x9b \u202e \x7f \u2028 ok")
     text = printable(json.dumps(row.document, ensure_ascii=False))
     assert json.loads(text)["raw"] == row.raw
     assert "é" in text
