@@ -63,6 +63,13 @@ def suites(run: Run) -> dict[str, list[Any]]:
         "files": _files(),
         "quarantine": _refused(),
         "not_ours": _refused(),
+        "notes": [
+            gxe.ExpectColumnValuesToMatchRegex(
+                column="told",
+                regex="^(?:warning|note|left): .",
+                notes="Who reads it must know whether something is wrong.",
+            )
+        ],
         "measures": [
             gxe.ExpectCompoundColumnsToBeUnique(
                 column_list=list(GRAIN), notes="A night that counted twice would widen or shift what is usual."

@@ -95,7 +95,7 @@ def _judged(series: _Series, must_come: Collection[str]) -> list[Row]:
     if series.measure == "category":
         return _drifted(series)
     if series.measure == "first_rows":
-        told = f"{_count(series.tonight['value'])} rows; its first delivery: there is no history yet"
+        told = f"{_rows(series.tonight['value'])}; its first delivery: there is no history yet"
         return [_row(series, series.tonight["value"], usual.Limits(0), _count, "rows") | {"told": told}]
     value, rows = series.tonight["value"], series.tonight["rows"]
     if series.measure == "rows":
@@ -152,9 +152,9 @@ def _row(series: _Series, value: float, limits: usual.Limits, said: Said, measur
 
 def _told(series: _Series, value: float, limits: usual.Limits, said: Said) -> str:
     """Tonight's figure, the usual one, its range, and by how many nights that is known."""
-    tonight = f"{said(value)}{' rows' if said is _count else ''}"
+    tonight = _rows(value) if said is _count else said(value)
     if limits.usual is None:
-        most = f"; more than {said(limits.high)} is too much whatever is usual" if isfinite(limits.high) else ""
+        most = f"; of so few rows, more than {said(limits.high)} would be too much anyway" if limits.high < 1 else ""
         nights = f"{limits.nights or 'no'} night{'' if limits.nights == 1 else 's'} of history"
         return f"{tonight}; {nights}: too little to tell what is usual{most}"
     inner = (ceil(limits.low), int(limits.high)) if said is _count else (limits.low, limits.high)
@@ -163,6 +163,10 @@ def _told(series: _Series, value: float, limits: usual.Limits, said: Said) -> st
     night = series.run.night
     nights = f"{night:%A}s" if all((night - other).days % 7 == 0 for other in series.like) else "nights"
     return f"{tonight}; usual {said(limits.usual)} ({between}), by {limits.nights} {nights}"
+
+
+def _rows(value: float) -> str:
+    return f"{_count(value)} row{'' if value == 1 else 's'}"
 
 
 def _count(value: float) -> str:

@@ -283,11 +283,14 @@ def _build_folder(run: Run, place: _Place) -> Path:
 
 def _build(run: Run, place: _Place, module: Any, folder: Path, fresh: Path) -> dict[str, Any]:
     from pipeline import quality
+    from pipeline.ingest import noted
 
     spill = place.store.data / "spill" / str(os.getpid())
     with Session(run.settings, place.stage, fresh, spill) as session:
         _attach(run, place, module, folder, session)
         module.build(run, session, place.source) if place.source else module.build(run, session)
+        if place.source:
+            noted.put(session, place.source)
         checked = quality.check(run, session, place.stage) if session.kept or session.carried else []
         _put_checks(session, checked)
         tables = session.write()

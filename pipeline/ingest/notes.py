@@ -10,9 +10,10 @@ from pipeline.sources.column_maps import CONSENTS
 from pipeline.sources.conventions import Conventions
 from pipeline.sources.forms import Column, Form
 from pipeline.sources.likeness import nearest, told
+from pipeline.sources.map_errors import line
 from pipeline.warehouse import Session, quoted
 
-_YES, _NO = ("true", "t", "1", "yes", "y"), ("false", "f", "0", "no", "n")  # as sql/ingest/customers.sql reads them
+YES, NO = ("true", "t", "1", "yes", "y"), ("false", "f", "0", "no", "n")  # as sql/ingest/customers.sql reads them
 _TYPED = (*TIMES, *DATES, *NUMBERS, *CONSENTS)
 _OF_MODELS = ("missing_value", "bad_time", "bad_number")  # what models say of rows that the door could read
 _MOST_NAMES = 20
@@ -67,7 +68,7 @@ class Notes:
             names = sorted(self.unknown)
             more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
             listed = ", ".join(map(told, names[:_MOST_NAMES]))
-            self.session.log(f"{self.form.name}: unknown columns kept: {listed}{more}")
+            self.session.log(f"note: {self.form.name}: unknown columns kept: {listed}{more}")
         for note in (*self._of_columns(), *self._of_values()):
             self.session.log(f"warning: {self.form.name}: {note}")
 
@@ -75,8 +76,12 @@ class Notes:
         for column in self.form.columns:
             if column.required and self.readable and not self.filled[column.name]:
                 like = nearest(column.path, self.unknown)
-                hint = f"; if it is {told(like)} now, map it in sources.{self.form.source}.columns" if like else ""
-                yield f"no row has {column.path}{hint}"
+                yield f"no row has {column.path}{self._renamed(column, told(like)) if like else ''}"
+
+    def _renamed(self, column: Column, like: str) -> str:
+        """What to write into the settings, where files of other nights have the column's own name."""
+        at = f"sources.{self.form.source}.columns"
+        return f"; if it is {like} now, map it in {at}: {line(column.path, (column.path, like))}"
 
     def _of_values(self) -> Iterator[str]:
         """Of a required column only where something can be done about it: the quarantine tells the rest."""
@@ -89,7 +94,7 @@ class Notes:
 
         for name in CONSENTS:
             if count := self.unread[name]:
-                words = f"{', '.join(_YES)}; {', '.join(_NO)}"
+                words = f"{', '.join(YES)}; {', '.join(NO)}"
                 at = f"sources.{self.form.source}.values.{self.form.table}.{name}"
                 told_ = f"{name} is neither yes nor no in {count} of {self.rows} rows, taken as no"
                 yield f"{told_} (known are {words}; {at} tells what others mean)"

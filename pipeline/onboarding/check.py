@@ -3,6 +3,7 @@
 The delivery goes through the stages pull and ingest themselves, in a data folder that is thrown away.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -10,10 +11,14 @@ from functools import cached_property
 from typing import Any
 
 from pipeline.errors import LandmarkError
-from pipeline.ingest.door import ask, ending_of
+from pipeline.ingest.door import Arrival, ask, ending_of
+from pipeline.onboarding.encodings_fit import encoding_advice
 from pipeline.onboarding.left import Left, left
 from pipeline.onboarding.trial import Trial
+from pipeline.onboarding.words_found import Unknown, known_words, lines_of, unknown_words
+from pipeline.onboarding.words_found import told as told_of
 from pipeline.quarantine import set_aside
+from pipeline.runner import open_run
 from pipeline.sources.advice import Advice, mended
 from pipeline.sources.forms import Column
 from pipeline.sources.landing import Landed, Landing
@@ -54,12 +59,16 @@ class TableFound:
 
 @dataclass
 class Found:
-    """All that was found. stops: why a night would stop, one sentence each; warnings: what the night would note."""
+    """All that was found. texts: what to tell of encodings. stops: why a night would stop, one sentence each.
+
+    warnings: what the night would note.
+    """
 
     exports: str
     night: str
     nights: int
     tables: list[TableFound] = field(default_factory=list)
+    texts: list[Advice] = field(default_factory=list)
     left: list[Left] = field(default_factory=list)
     stops: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
@@ -92,6 +101,7 @@ def _read(here: Trial, source: str, found: Found) -> None:
     found.warnings += [f"{source}: {note[9:]}" for note in notes if note.startswith("warning: ")]
     if here.has(source):
         found.tables += _tables(here, source)
+        found.texts += _texts(here, source)
 
 
 def _leniently(here: Trial, source: str) -> list[str]:
@@ -113,11 +123,23 @@ def _tables(here: Trial, source: str) -> list[TableFound]:
         listed = ", ".join(f"cast(sum({fate}) as bigint)" for fate in FATES)
         rows = ask(session, f"select table_name, {listed} from ingest.files group by table_name order by table_name")
         landing = Landing(here.settings.data, source)
-        shapes = set_aside.examples(here.settings.data, date.fromisoformat(here.night))
+        shapes = set_aside.examples(here.settings, date.fromisoformat(here.night))
         return [
             _Table(here, session, landing, table, shapes).found(dict(zip(FATES, counts, strict=True)))
             for table, *counts in rows
         ]
+
+
+def _texts(here: Trial, source: str) -> list[Advice]:
+    """What to tell of the encoding of a source's canonical tables, where nothing is told of it."""
+    told, by_table = here.settings.sources[source], defaultdict[str, list[Landed]](list)
+    landing = Landing(here.settings.data, source)
+    for file in [] if told.encoding else landing.files():
+        way = route(source, file.table, told)
+        if way is not None and way.vendor is None:
+            by_table[file.table].append(file)
+    advice = encoding_advice(landing, [file for files in by_table.values() for file in files[-MOST_SAMPLED:]])
+    return [] if advice is None else [advice]
 
 
 @dataclass(frozen=True)
@@ -146,6 +168,11 @@ class _Table:
         """Its files, in order of their nights."""
         return [file for file in self.landing.files() if file.table == self.name]
 
+    @property
+    def newest(self) -> list[Landed]:
+        """Those that are looked into."""
+        return self.files[: -MOST_SAMPLED - 1 : -1]
+
     @cached_property
     def way(self) -> Route | None:
         """How it was read."""
@@ -162,14 +189,17 @@ class _Table:
     def rows(self) -> Sample:
         """The first rows of its newest files; none of files that come without a header."""
         found = Sample()
-        for file in self.files[: -MOST_SAMPLED - 1 : -1]:
+        for file in self.newest:
             if self.way is not None and not self.way.header(ending_of(file.file)):
-                found = found.joined(sample(self.session, self.landing.zone / file.path, file.file))
+                path, how = self.landing.zone / file.path, self.way.conventions
+                found = found.joined(sample(self.session, path, file.file, how))
         return found
 
     def unmapped(self) -> tuple[str, ...]:
         """Columns that were delivered and mean nothing here: they are kept as they came."""
         if self.way is None or (self.way.vendor is not None and not self.way.vendor.is_used):
+            return ()
+        if self.way.columns is not None and self.way.columns.is_wide:
             return ()
         known = {word for column in self.way.raw().columns for word in (column.path, column.name)}
         inside = tuple(f"{word.partition('.')[0]}." for word in known)
@@ -184,10 +214,24 @@ class _Table:
 
     def advice(self, *, is_refused: bool) -> Advice | None:
         """By which settings it would say more; what the settings tell already is not doubted."""
-        if self.way is None or self.way.vendor is not None or self.way.columns is not None:
+        if self.way is None or self.way.vendor is not None:
             return None
-        settled = self.here.settings.sources[self.landing.source].model_fields_set
-        return mended(self.landing.source, self.name, self.rows, settled, is_refused=is_refused)
+        source, told = self.landing.source, self.here.settings.sources[self.landing.source]
+        settled, columns = told.model_fields_set, told.columns.get(self.name)
+        one = mended(source, self.name, self.rows, settled, columns, is_refused=is_refused)
+        unknown = [] if one is not None and one.vendor else self._unknown_words(self.way)
+        if not unknown:
+            return one
+        values = told.values.get(self.name, {})
+        lines = tuple(tuple(lines_of(source, self.name, self.way.form, each, values)) for each in unknown)
+        words = "; ".join([*([one.words] if one else []), f"{told_of(unknown)}: tell what they mean as below"])
+        return replace(one or Advice("", source), words=words, values=lines)
+
+    def _unknown_words(self, way: Route) -> list[Unknown]:
+        run, zone = open_run(self.here.settings, self.here.night), self.landing.zone
+        arrivals = [Arrival(way, file.table, file.night, file.file, zone / file.path) for file in self.newest]
+        known = known_words(run, way.form)
+        return unknown_words(self.session, arrivals, way.form, known, self.here.settings.small_group)
 
     def reasons(self) -> tuple[Reason, ...]:
         """Why rows were set aside, the commonest reason first, each with the first such row."""

@@ -19,7 +19,7 @@ def told(found: Found) -> list[str]:
         ("Columns that mean nothing here; they are kept as they came", _columns(found.tables)),
         ("Quarantined: how many, why, and the first of them (x: a letter, 9: a digit)", _reasons(found.tables)),
         ("The night would note", [f"  {clean(warning)}" for warning in found.warnings]),
-        ("Would be read better", _mended(found.tables)),
+        ("Would be read better", _mended(found)),
         ("No rule takes", _left(found.left)),
         ("Settings to add (proposals: read them before you use them)", _settings(found)),
     ):
@@ -102,13 +102,18 @@ def _left(left: list[Left]) -> list[str]:
 
 def _settings(found: Found) -> list[str]:
     """Ready to be pasted into the settings file: what is told of each source, then the column maps."""
-    given = [*(table.advice for table in found.tables), *(one.advice for one in found.left)]
+    given = [*found.texts, *(table.advice for table in found.tables), *(one.advice for one in found.left)]
     advice = [one for one in given if one is not None]
     lines = source_toml(advice)
-    for columns in dict.fromkeys(one.columns for one in advice if one.columns):
-        lines += [*columns, ""]
+    blocks: dict[str, list[str]] = {}
+    for head, *block in dict.fromkeys(block for one in advice for block in (one.columns, *one.values) if block):
+        others = [f"# or, in another folder: {line.removeprefix('# ')}" for line in block]
+        blocks[head] = blocks[head] + others if head in blocks else block
+    for head, block in blocks.items():
+        lines += [head, *block, ""]
     return lines[:-1]
 
 
-def _mended(tables: list[TableFound]) -> list[str]:
-    return [f"  {t.source}/{clean(t.table)}: {clean(t.advice.words)}" for t in tables if t.advice]
+def _mended(found: Found) -> list[str]:
+    tables = [f"  {t.source}/{clean(t.table)}: {clean(t.advice.words)}" for t in found.tables if t.advice]
+    return [f"  {one.source}/{clean(one.words)}" for one in found.texts] + tables

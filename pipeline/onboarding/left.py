@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pipeline.errors import DeliveryError, PassingError
 from pipeline.onboarding.trial import Trial
 from pipeline.sources.advice import Advice, advised
+from pipeline.sources.conventions import USUAL, Conventions
 from pipeline.sources.landing import Landing
-from pipeline.sources.places import Exports, is_readable, shown
+from pipeline.sources.places import HIDDEN, Exports, is_readable, shown
 from pipeline.sources.samples import Sample, sample
 from pipeline.sources.strays import Stray, strays
 from pipeline.sources.vendors import route
@@ -77,7 +78,13 @@ def _advised(
     if nth >= MOST_SAMPLED:
         return Advice("too many such folders to look into all of them")
     folder = _table_of(stray, source) if stray.folders or not stray.delivery.night else stray.delivery.table
-    return advised(source, shown(folder), _sampled(here, session, place, stray))
+    found = _sampled(here, session, place, stray, _how(here, source))
+    return advised(source, shown(folder), found, is_in_night=why == _NO_TABLE and _is_plain(folder))
+
+
+def _is_plain(folder: str) -> bool:
+    """Whether the settings can name it."""
+    return shown(folder) == folder and not folder.startswith(HIDDEN)
 
 
 def _table_of(stray: Stray, source: str) -> str:
@@ -86,12 +93,17 @@ def _table_of(stray: Stray, source: str) -> str:
     return inner[0] if inner else stray.delivery.name.partition(".")[0]
 
 
-def _sampled(here: Trial, session: Session, place: Exports, stray: Stray) -> Sample:
+def _how(here: Trial, source: str) -> Conventions:
+    """How the source writes, as far as it is known whose the files are."""
+    return here.settings.sources[source].conventions if source else USUAL
+
+
+def _sampled(here: Trial, session: Session, place: Exports, stray: Stray, how: Conventions) -> Sample:
     if (stray.delivery.size or 0) > _LARGEST_SAMPLED:
         return Sample(fault="it is too large to be looked at here")
     landing = Landing(here.scratch / "left", "left")
     try:
         landed = landing.take(place.described(stray.delivery), place, here.night)
-        return sample(session, landing.zone / landed.path, landed.file)
+        return sample(session, landing.zone / landed.path, landed.file, how)
     except (PassingError, DeliveryError) as error:
         return Sample(fault=error.what)

@@ -15,10 +15,12 @@ from pipeline.stages import STAGES
 
 Row = dict[str, Any]
 Tables = dict[str, list[Row]]
-TABLES = ("arrived_nights", "delivered", "check_nights")
+TABLES = ("arrived_nights", "delivered", "check_nights", "undecided", "notes")
 FILE = "quality.html"
+KINDS = ("warning", "left", "note")
 NIGHTS = 28  # of which a table's bars and a check's squares tell
 ROOM = 1.2  # of a chart's height beside its tallest bar
+MOST_NOTED = 50  # of a source: what comes more often is in the log
 DATES = 3  # nights that are named in a row of squares' words
 CHECK = ("table_name", "expectation", "column_name", "reason")
 
@@ -27,10 +29,16 @@ def values(run: Run, tables: Tables) -> Row:
     """What the page's template may name beyond what the report's may."""
     checks = _checks(tables)
     refused = sorted(tables["set_aside"], key=lambda row: (-row["rows_count"], row["source"], row["table_name"]))
-    examples = set_aside.examples(run.settings.data, run.night)
+    examples = set_aside.examples(run.settings, run.night)
     return {
         "deliveries": [_delivery(run, row, tables) for row in tables["arrivals"]],
         "refused": [row | {"examples": examples.get(_key(row), [])} for row in refused],
+        "undecided": sorted(
+            tables["undecided"], key=lambda row: (-row["open_count"], row["source"], row["table_name"])
+        ),
+        "noted": [
+            _noted(source, list(rows)) for source, rows in groupby(tables["notes"], key=lambda row: row["source"])
+        ],
         "unlike": [check for check in checks if not check["is_passed"]],
         "stages": [
             {"stage": stage, "checks": list(rows), "nights": _most_nights(checks)}
@@ -42,6 +50,12 @@ def values(run: Run, tables: Tables) -> Row:
 
 def _key(row: Row) -> tuple[str, str, str]:
     return row["source"], row["table_name"], row["reason"]
+
+
+def _noted(source: str, rows: list[Row]) -> Row:
+    """What was noted of a source, warnings first, and how much more there is."""
+    ranked = sorted(rows, key=lambda row: (KINDS.index(row["kind"]), row["number"]))
+    return {"source": source, "rows": ranked[:MOST_NOTED], "more": max(0, len(ranked) - MOST_NOTED)}
 
 
 def _most_nights(checks: Iterable[Row]) -> int:

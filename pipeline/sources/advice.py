@@ -5,14 +5,17 @@ Everything here is a proposal, made from the names of folders and columns and fr
 
 import re
 from collections import Counter
-from collections.abc import Container, Iterable
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
+from pipeline.sources.column_maps import Given, each_of
 from pipeline.sources.forms import ANY, FORMS, form_of, forms_of
-from pipeline.sources.guesses import ENOUGH, Fit, best, fit, habits
+from pipeline.sources.guesses import ENOUGH, Fit, Guess, best, fit, habits, names_of
+from pipeline.sources.map_errors import line
 from pipeline.sources.samples import Sample
 from pipeline.sources.tables import VendorTable
+from pipeline.sources.toml import key, text
 from pipeline.sources.vendors import TABLES
 
 _FAIR = 0.5  # of a form's columns, so well they are met, that a file may be meant for it
@@ -23,20 +26,25 @@ _FEWEST, _EVERYWHERE = 2, 8  # columns by which a vendor's table is known; what 
 @dataclass(frozen=True)
 class Advice:
     """What a person may do: in words; and for the settings of a source: the vendor whose form it may be, how it writes
-    what can be written in several ways, a column map."""
+    what can be written in several ways, a column map, value maps, which table a folder is."""
 
     words: str
     source: str = ""
     vendor: str = ""
     habits: tuple[tuple[str, str], ...] = ()
     columns: tuple[str, ...] = ()
+    values: tuple[tuple[str, ...], ...] = ()
+    folder: tuple[str, str] | None = None
 
 
-def advised(source: str, folder: str, found: Sample) -> Advice:
-    """What to do about a file of these columns in <source>/<folder>; either may be unknown or ''."""
+def advised(source: str, folder: str, found: Sample, *, is_in_night: bool = False) -> Advice:
+    """What to do about a file of these columns in <source>/<folder>; either may be unknown or ''.
+
+    is_in_night: it lies in a night's folder, so that the folder need only be told to be a table.
+    """
     vendor = vendor_of(source, folder, found)
     if vendor is not None:
-        return _as_vendor(source, folder, vendor)
+        return _as_vendor(source, folder, vendor, is_in_night=is_in_night)
     if not found.columns:
         return Advice(_unread(found))
     forms = forms_of(source) or FORMS
@@ -46,36 +54,50 @@ def advised(source: str, folder: str, found: Sample) -> Advice:
         near = f"; the nearest is {_place(one, folder)}" if one and one.share >= ENOUGH / 2 else ""
         return Advice(f"no table here has columns like these ({named}){near}: leave them out, or map them by hand")
     where = _place(one, folder)
-    lines = tuple(toml_map((one.form.source, where.partition("/")[2]), one))
-    moved = "" if where == f"{source}/{folder}" else f": deliver it as {where}/<YYYY-MM-DD>/…"
-    lines, told = lines if len(lines) > 1 else (), tuple(habits(one, found).items())
-    added = f"{' and' if moved else ':'} add the settings below" if lines or told else ""
-    return Advice(f"looks like {where}{moved}{added}", one.form.source, habits=told, columns=lines)
+    table = where.partition("/")[2]
+    lines = tuple(toml_map((one.form.source, table), one))
+    is_told = is_in_night and where == f"{source}/{table}"
+    moved = "" if where == f"{source}/{folder}" or is_told else f": deliver it as {where}/<YYYY-MM-DD>/…"
+    lines, habit = lines if len(lines) > 1 else (), tuple(habits(one, found).items())
+    added = f"{' and' if moved else ':'} add the settings below" if lines or habit or is_told else ""
+    told = (folder, table) if is_told else None
+    return Advice(f"looks like {where}{moved}{added}", one.form.source, habits=habit, columns=lines, folder=told)
 
 
-def mended(source: str, table: str, found: Sample, settled: Container[str], *, is_refused: bool) -> Advice | None:
+def mended(
+    source: str,
+    table: str,
+    found: Sample,
+    settled: Container[str],
+    told: Mapping[str, Given] | None = None,
+    *,
+    is_refused: bool,
+) -> Advice | None:
     """What to do about a table that was read and would say more by a setting; None where nothing better is known.
 
-    settled: the settings that the source has. is_refused: most of it could not be taken in, so that it may be a
-    vendor's, and every required column matters.
+    settled: the settings that the source has. told: the table's column map, if it has one. is_refused: most of it
+    could not be taken in, so that it may be a vendor's, and every required column matters.
     """
-    form = form_of(source, table)
+    form, told = form_of(source, table), told or {}
     if form is None or not found.columns:
         return None
-    vendor = vendor_of(source, table, found) if is_refused else None
+    vendor = vendor_of(source, table, found) if is_refused and not told else None
     if vendor is not None:
         return _as_vendor(source, table, vendor)
-    one = fit(form, found)
-    known = {word for column in form.columns for word in (column.name, column.path)}
-    told = [g for g in one.guesses if g.given not in known and (is_refused or g.likeness >= _SURE)]
-    kept = tuple(g for g in one.guesses if g.given in known or g in told)
-    is_mapped = told or (is_refused and one.open_ and kept)
-    lines = tuple(toml_map((source, table), replace(one, guesses=kept))) if is_mapped else ()
+    one = fit(form, found, told)
+    known = {word for column in form.columns if not told.keys() & set(names_of(column)) for word in names_of(column)}
+    new = [g for g in one.guesses if not (g.is_told or g.given in known) and (is_refused or g.likeness >= _SURE)]
+    kept = tuple(g for g in one.guesses if g.is_told or g.given in known or g in new)
+    named = {column.name for column in form.columns if found.columns.keys() & set(names_of(column))}
+    one = replace(one, guesses=kept, open_=tuple(name for name in one.open_ if name not in named))
+    is_mapped = new or (is_refused and one.open_ and kept)
+    lines = tuple(toml_map((source, table), one, told)) if is_mapped else ()
     habit = tuple((name, how) for name, how in habits(one, found).items() if name not in settled)
     if is_refused and not kept:
-        named = ", ".join(sorted(found.columns)[:8])
-        return Advice(f"its columns ({named}) are like none of {_place(one, table)}'s: map them by hand")
-    return Advice("add the settings below", source, habits=habit, columns=lines) if lines or habit else None
+        theirs = ", ".join(sorted(found.columns)[:8])
+        return Advice(f"its columns ({theirs}) are like none of {_place(one, table)}'s: map them by hand")
+    more = ", in place of the map that is there" if told and lines else ""
+    return Advice(f"add the settings below{more}", source, habits=habit, columns=lines) if lines or habit else None
 
 
 def vendor_of(source: str, folder: str, found: Sample) -> VendorTable | None:
@@ -124,12 +146,13 @@ def _is_named(table: VendorTable, folder: str) -> bool:
     return table.table in re.split(r"[^a-z0-9]+__|/", folder) or table.table in folder
 
 
-def _as_vendor(source: str, folder: str, table: VendorTable) -> Advice:
-    here = source == table.source and folder in (table.table, table.name)
-    moved = "" if here else f", deliver it as {table.source}/{table.table}/<YYYY-MM-DD>/…"
+def _as_vendor(source: str, folder: str, table: VendorTable, *, is_in_night: bool = False) -> Advice:
+    is_here = source == table.source and folder in (table.table, table.name)
+    told = (folder, table.name) if is_in_night and source == table.source and not is_here else None
+    moved = "" if is_here or told else f", deliver it as {table.source}/{table.table}/<YYYY-MM-DD>/…"
     counted = "" if table.is_used else "; its rows count for nothing here"
     words = f"looks like {table.vendor}'s {table.table}: set the form below{moved}{counted}"
-    return Advice(words, table.source, vendor=table.vendor)
+    return Advice(words, table.source, vendor=table.vendor, folder=told)
 
 
 def _unread(found: Sample) -> str:
@@ -148,7 +171,7 @@ def _place(one: Fit, folder: str) -> str:
 # -- as lines of a settings file ------------------------------------------------------------------------------------
 
 
-def source_toml(advice: Iterable[Advice]) -> list[str]:
+def source_toml(advice: Sequence[Advice]) -> list[str]:
     """The settings of each source that are no column map."""
     vendors: dict[str, dict[str, None]] = {}
     told: dict[str, dict[str, str]] = {}
@@ -160,21 +183,45 @@ def source_toml(advice: Iterable[Advice]) -> list[str]:
     lines = []
     for source in sorted(told):
         form = [f"form = [{', '.join(map(text, vendors[source]))}]"] if source in vendors else []
-        lines += [f"[sources.{key(source)}]", *form, *(f"{name} = {how}" for name, how in told[source].items()), ""]
+        lines += [f"[sources.{key(source)}]", *form, *(_habit(name, how) for name, how in told[source].items()), ""]
+    for source in sorted({one.source for one in advice if one.folder}):
+        folders = dict(one.folder for one in advice if one.folder and one.source == source)
+        lines += [f"[sources.{key(source)}.folders]", *(line(*told) for told in sorted(folders.items())), ""]
     return lines
 
 
-def toml_map(place: tuple[str, str], one: Fit) -> list[str]:
-    """A column map. What could not be guessed is a comment that says what to write."""
+def _habit(name: str, how: str) -> str:
+    """A setting's line; one that somebody has to decide is a comment."""
+    return f"# {name} = {how[2:]}" if how.startswith("# ") else f"{name} = {how}"
+
+
+def toml_map(place: tuple[str, str], one: Fit, told: Mapping[str, Given] | None = None) -> list[str]:
+    """A column map: what is told already, then what is guessed. What could not be is a comment that says what to write.
+
+    A line that is told of a column which the files have not names the guess, too: it was called otherwise once.
+    """
+    told = told or {}
+    of = {name: column.name for column in one.form.columns for name in names_of(column)}
     paths = {column.name: column.path for column in one.form.columns}
+    guessed = {guess.column: guess for guess in one.guesses}
     lines = [f"[sources.{key(place[0])}.columns.{key(place[1])}]"]
+    for name, given in told.items():
+        guess = guessed.get(of[name])
+        if guess is None:
+            lines.append(f"{line(name, given)}   # no such column in the newest files: look at it")
+        else:
+            lines.append(line(name, given) if guess.is_told else _line(name, guess, each_of(given)))
     for guess in one.guesses:
-        if guess.given not in (paths[guess.column], guess.column):
-            doubt = "" if guess.likeness >= _SURE else "   # a guess: look at it"
-            lines.append(f"{key(paths[guess.column])} = {text(guess.given)}{doubt}")
-    for name in one.open_:
-        lines.append(f"# {key(paths[name])} = {_example(name, place[1])}")
-    return lines
+        is_own = guess.given in ("", paths[guess.column], guess.column)
+        if not is_own and guess.column not in map(of.get, told):
+            lines.append(_line(paths[guess.column], guess))
+    open_ = [name for name in one.open_ if name not in map(of.get, told)]
+    return lines + [f"# {key(paths[name])} = {_example(name, place[1])}" for name in open_]
+
+
+def _line(name: str, guess: Guess, before: tuple[str, ...] = ()) -> str:
+    doubt = "" if guess.likeness >= _SURE else "   # a guess: look at it"
+    return line(name, (*before, guess.given) if before else guess.given) + doubt
 
 
 def _example(name: str, table: str) -> str:
@@ -186,14 +233,3 @@ def _example(name: str, table: str) -> str:
     if name.endswith("_id") and name not in ("crm_id", "from_id", "to_id"):
         return '"{night}/{file}/{line}"   # decide: only where rows have no id of their own and never come twice'
     return '"?"   # decide: nothing is like it, and it must be there'
-
-
-def key(name: str) -> str:
-    """A key of a TOML file."""
-    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else text(name)
-
-
-def text(value: str) -> str:
-    """A text of a TOML file, whatever it holds."""
-    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
-    return '"' + "".join(c if c.isprintable() else f"\\U{ord(c):08X}" for c in escaped) + '"'

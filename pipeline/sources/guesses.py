@@ -5,12 +5,13 @@ exporters commonly call such columns.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from pipeline.ingest.rows import ISO_TIME, NUMBER
-from pipeline.sources.column_maps import is_column
-from pipeline.sources.forms import Form
+from pipeline.sources.column_maps import EVERY, HASHED_EMAIL, PLAIN_EMAIL, Given, is_column, paths_of
+from pipeline.sources.forms import Column, Form
 from pipeline.sources.samples import Sample
 
 ENOUGH = 0.55
@@ -102,11 +103,15 @@ _WORDS = {
 
 @dataclass(frozen=True)
 class Guess:
-    """One column of a form: the column that it may be, as a column map tells it, and how alike they are (0..1)."""
+    """One column of a form: the column that it may be, as a column map tells it, and how alike they are (0..1).
+
+    is_told: the map that there is tells it, and the file has it; given is then '' where it is made of no column.
+    """
 
     column: str
     given: str
     likeness: float
+    is_told: bool = False
 
 
 @dataclass(frozen=True)
@@ -132,26 +137,53 @@ def kinds(values: tuple[str, ...]) -> set[str]:
     return found or {"prose" if is_prose else "words"}
 
 
-def fit(form: Form, found: Sample) -> Fit:
-    """The best guesses for a form's columns: each column of the file is at most one of them, the likest first."""
+def fit(form: Form, found: Sample, told: Mapping[str, Given] | None = None) -> Fit:
+    """The best guesses for a form's columns: each column of the file is at most one of them, the likest first.
+
+    told: the column map that there is; what it tells of columns that the file has is no guess.
+    """
     seen = {path: kinds(values) for path, values in found.columns.items() if is_column(path)}
     scored = sorted(
         (-_likeness(column.name, column.path, path, kind), not column.required, nth, path)
         for nth, column in enumerate(form.columns)
         for path, kind in seen.items()
     )
-    taken: dict[int, Guess] = {}
-    used: set[str] = set()
+    taken, used = _told(form, found, told or {})
     for score, _, nth, path in scored:
         if -score >= ENOUGH and nth not in taken and path not in used:
             taken[nth] = Guess(form.columns[nth].name, path, round(-score, 2))
             used.add(path)
     _add_only_time(form, seen, taken, used)
+    _add_wide(form, seen, taken, used)
     wanted = [nth for nth, column in enumerate(form.columns) if column.required]
     missing = tuple(form.columns[nth].name for nth in wanted if nth not in taken)
     strength = sum(taken[nth].likeness for nth in wanted if nth in taken) / max(1, len(wanted))
     share = 0.8 * strength + 0.2 * len(used) / max(1, len(found.columns))
     return Fit(form, tuple(taken[nth] for nth in sorted(taken)), missing, share)
+
+
+def _told(form: Form, found: Sample, told: Mapping[str, Given]) -> tuple[dict[int, Guess], set[str]]:
+    """The columns of a form that a map tells, by their places, and the file's columns that it uses."""
+    taken: dict[int, Guess] = {}
+    used: set[str] = set()
+    for nth, column in enumerate(form.columns):
+        for given in (told[name] for name in names_of(column) if name in told and is_there(told[name], found)):
+            here = [path for path in paths_of(given) if path in found.columns]
+            taken[nth] = Guess(column.name, here[0] if here else "", 1.0, is_told=True)
+            used |= set(here)
+    return taken, used
+
+
+def names_of(column: Column) -> tuple[str, ...]:
+    """What a map may call a column of a form."""
+    return (column.path, column.name, *((PLAIN_EMAIL,) if column.name == HASHED_EMAIL else ()))
+
+
+def is_there(given: Given, found: Sample) -> bool:
+    """Whether what a map says of a column can be made of a file's columns; of a file without any, all can."""
+    if not found.columns or not isinstance(given, str):
+        return not found.columns or any(is_there(each, found) for each in given)
+    return all(any(n == path or n.startswith(f"{path}.") for n in found.columns) for path in paths_of(given))
 
 
 def _add_only_time(form: Form, seen: dict[str, set[str]], taken: dict[int, Guess], used: set[str]) -> None:
@@ -163,12 +195,33 @@ def _add_only_time(form: Form, seen: dict[str, set[str]], taken: dict[int, Guess
         used.add(left[0])
 
 
+def _add_wide(form: Form, seen: dict[str, set[str]], taken: dict[int, Guess], used: set[str]) -> None:
+    """Factors that have a column each: dates, and else figures, without a column of names."""
+    at = {column.name: nth for nth, column in enumerate(form.columns)}
+    if form.name != "factors" or at["date"] not in taken:
+        return
+    named, value = taken.get(at["factor"]), taken.get(at["value"])
+    if named is not None and not (named.is_told and not named.given):
+        return
+    others = [path for path in seen if path not in used or (value and path == value.given)]
+    if named is None and (len(others) < 2 or not all(seen[path] & _FIGURES or not seen[path] for path in others)):
+        return
+    taken[at["factor"]] = named or Guess("factor", EVERY, _LIKE)
+    taken[at["value"]] = Guess("value", "", _LIKE, is_told=True)
+    used |= set(others)
+
+
 def habits(one: Fit, found: Sample) -> dict[str, str]:
     """How the source seems to write dates and decimals, as its settings tell it; a doubt stands behind a #."""
     times = [
-        value for guess in one.guesses if guess.column.endswith(("_at", "date")) for value in found.columns[guess.given]
+        value
+        for guess in one.guesses
+        if guess.column.endswith(("_at", "date"))
+        for value in found.columns.get(guess.given, ())
     ]
-    figures = [v for guess in one.guesses if _KINDS.get(guess.column) == _FIGURES for v in found.columns[guess.given]]
+    figures = [
+        v for guess in one.guesses if _KINDS.get(guess.column) == _FIGURES for v in found.columns.get(guess.given, ())
+    ]
     parts = [(int(match[1]), int(match[2])) for value in times if (match := _DATED.match(value))]
     told = {}
     if len(parts) > len(times) / 2:

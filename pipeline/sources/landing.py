@@ -32,7 +32,8 @@ class Landed:
     landed_at: when it landed. watermark: up to which change a database's table was
     read. erased: how many of its records were taken out since;
     such a file lies at its place with an ending =1, =2…, which no delivered name has once it is made safe. pruned: the
-    file itself is gone (see retention.py); that it was taken in stays known.
+    file itself is gone (see retention.py); that it was taken in stays known. left_stamp: of the newest version at its
+    place that came too late to land, and was told of on left_night.
     """
 
     night: str
@@ -49,11 +50,17 @@ class Landed:
     landed_at: str = ""
     watermark: str = ""
     pruned: bool = False
+    left_stamp: str = ""
+    left_night: str = ""
 
     @property
     def place(self) -> str:
         """Where the file landed, below the zone."""
         return self.path.partition("=")[0]
+
+    def has_left(self, stamp: str) -> bool:
+        """Whether a version of this stamp is known to have come too late."""
+        return bool(self.left_night) and self.left_stamp == stamp
 
 
 class Landing:

@@ -8,6 +8,7 @@ from typing import Any
 
 from pipeline.ingest.door import Arrival, Door, ask, ending_of
 from pipeline.sources import csv_door, parquet_door
+from pipeline.sources.conventions import USUAL, Conventions
 from pipeline.sources.forms import Column, Form
 from pipeline.sources.vendors import Route
 from pipeline.warehouse import Session
@@ -36,11 +37,11 @@ class Sample:
         return Sample(columns, self.rows + more.rows, self.fault or more.fault)
 
 
-def sample(session: Session, path: Path, name: str) -> Sample:
+def sample(session: Session, path: Path, name: str, how: Conventions = USUAL) -> Sample:
     """The first records of a file; `name` tells its format, as it does where it is taken in."""
     door = Door(session, _NOTHING)
     door.clear()
-    slabs = door.slabs(Arrival(Route(_NOTHING), "sampled", "2000-01-01", name, path))
+    slabs = door.slabs(Arrival(Route(_NOTHING, conventions=how), "sampled", "2000-01-01", name, path))
     next(slabs, None)
     slabs.close()  # type: ignore[attr-defined]
     found = ask(
@@ -54,18 +55,18 @@ def sample(session: Session, path: Path, name: str) -> Sample:
             values.setdefault(column, []).extend([value] if value else [])
     fault = "" if read or not found else str(found[0][0])
     if not found:
-        values = {column: [] for column in _listed(path, name) if column}
+        values = {column: [] for column in _listed(path, name, how) if column}
     return Sample({column: tuple(given) for column, given in values.items()}, len(read), fault)
 
 
-def _listed(path: Path, name: str) -> Iterable[str]:
+def _listed(path: Path, name: str, how: Conventions) -> Iterable[str]:
     """The columns of a file without a record, where it names them all the same."""
     ending = ending_of(name)
     if ending == ".parquet":
         return sorted(parquet_door.columns(path))
     if ending not in (".csv", ".tsv"):
         return []
-    return csv_door.opened(path, name, csv_door.TAB if ending == ".tsv" else csv_door.COMMA).header
+    return csv_door.opened(path, name, csv_door.TAB if ending == ".tsv" else csv_door.COMMA, how=how).header
 
 
 def _read(text: str) -> dict[str, Any]:

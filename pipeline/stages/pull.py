@@ -5,6 +5,7 @@ changes at its place afterwards is landed again only while no finished night has
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from pipeline.catalog import Store
 from pipeline.context import Run
@@ -21,6 +22,10 @@ from pipeline.upkeep import room
 from pipeline.warehouse import Session
 
 NEEDS: tuple[str, ...] = ()
+_TOO_LATE = (
+    "changed after it was taken in; what landed first stands, and this is said once. "
+    "To have it taken in, deliver it under another name or in a later night"
+)
 
 
 def build(run: Run, session: Session, source: str) -> None:
@@ -47,6 +52,7 @@ def build(run: Run, session: Session, source: str) -> None:
     if source == calendars.SOURCE and run.settings.holidays:
         made = calendars.Calendars(run.settings.holidays, run.night, landed)
         landed = _land(made, landing, made.deliveries(source), run, session)
+    _look_at(landed, run, session)
     _put(session, [file for file in landed if file.night <= night])
 
 
@@ -87,7 +93,10 @@ def _is_wanted(delivery: Delivery, run: Run, session: Session) -> bool:
     told = run.settings.sources[delivery.source]
     if route(delivery.source, delivery.table, told) is None:
         known = ", ".join([*(form.table for form in forms_of(delivery.source)), *(f"{v}'s" for v in told.form)])
-        session.log(f"left: {shown(delivery.path)}: {delivery.source} has no such table, only {known}")
+        session.log(
+            f"left: {shown(delivery.path)}: {delivery.source} has no such table, only {known}; "
+            f"sources.{delivery.source}.folders tells which of them a folder is"
+        )
         return False
     if delivery.fault:
         session.log(f"warning: left: {shown(delivery.path)}: {delivery.fault}")
@@ -110,16 +119,17 @@ def _land(deliverer: Deliverer, landing: Landing, due: list[Delivery], run: Run,
         before = known.get(place)
         try:
             delivery = _news(deliverer, listed, before, finished)
-            if delivery is None:
+            if delivery is None or _was_told(delivery, before, run):
                 continue
             if before is not None and delivery.night <= finished:
-                session.log(f"warning: {shown(delivery.path)} changed after it was taken in; what landed first stands")
+                known[place] = replace(before, left_stamp=delivery.stamp, left_night=run.night.isoformat())
+                landing.keep(known.values())
+                session.log(f"warning: {shown(delivery.path)} {_TOO_LATE}")
                 continue
             known[place] = landing.take(delivery, deliverer, run.night.isoformat())
         except PassingError as error:
             _go_on_or_stop(run, session, landing.source, error)
             continue
-        _look_at(known[place], known.values(), session)
         landing.keep(known.values())
         fresh += 1
         if before is not None and before.path != place:
@@ -128,15 +138,23 @@ def _land(deliverer: Deliverer, landing: Landing, due: list[Delivery], run: Run,
     return sorted(known.values())
 
 
-def _look_at(file: Landed, known: Iterable[Landed], session: Session) -> None:
-    """Tells a file without a byte, and one that is another one again."""
-    shown_as = f"{file.source}/{file.table}/{file.night}/{file.file}"
-    if not file.bytes:
-        session.log(f"warning: {shown_as} has no byte in it")
-    for other in known:
-        if file.bytes and other.sha256 == file.sha256 and other.table == file.table and other.place != file.place:
+def _was_told(delivery: Delivery, before: Landed | None, run: Run) -> bool:
+    """Whether another night said that this version of a file comes too late: it is said once, however often it runs."""
+    return before is not None and before.has_left(delivery.stamp) and before.left_night != run.night.isoformat()
+
+
+def _look_at(landed: Iterable[Landed], run: Run, session: Session) -> None:
+    """Tells files that landed for this night without a byte, and those that are another one again."""
+    first: dict[tuple[str, str], Landed] = {}
+    for file in sorted(landed, key=lambda each: (each.landed_night, each.night, each.table, each.file)):
+        other = first.setdefault((file.table, file.sha256), file)
+        if file.landed_night != run.night.isoformat():
+            continue
+        shown_as = f"{file.source}/{file.table}/{file.night}/{file.file}"
+        if not file.bytes:
+            session.log(f"warning: {shown_as} has no byte in it")
+        elif other is not file:
             session.log(f"warning: {shown_as} is the same, byte for byte, as {other.night}/{other.file}")
-            return
 
 
 def _news(deliverer: Deliverer, listed: Delivery, before: Landed | None, finished: str) -> Delivery | None:
@@ -150,7 +168,9 @@ def _news(deliverer: Deliverer, listed: Delivery, before: Landed | None, finishe
         if listed.night <= finished:
             return None
         listed = deliverer.described(listed)
-    has_changed = listed.stamp != before.stamp and not deliverer.is_same(listed, before.sha256)
+    has_changed = listed.stamp != before.stamp and (
+        before.has_left(listed.stamp) or not deliverer.is_same(listed, before.sha256)
+    )
     return listed if has_changed else None
 
 

@@ -49,6 +49,7 @@ WRITTEN = {
     "f'marts.{HISTORY}'": ["marts.check_history"],
     "f'{stage}.usual'": ["ingest.usual", "identity.usual"],
     "f'{session.schema}.checks'": [],  # the outcomes themselves
+    "f'{session.schema}.notes'": ["ingest.notes"],
     "f'identifiers_{graph}'": ["identifiers_strict", "identifiers_loose"],
     "f'journeys.regrouped_{table}'": [
         f"journeys.regrouped_{table}" for table in ("touchpoints", "journeys", "moments", "sub_steps")

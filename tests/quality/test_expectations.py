@@ -84,7 +84,18 @@ def between(one: Any) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def matching(one: Any) -> tuple[pd.DataFrame, pd.DataFrame]:
-    samples = ["C0123456789abcdef", "a", "A", "USD", "2026-01-01", "a" * 64, "C" + "0" * 16, "a_b", "bad_time: x"]
+    samples = [
+        "C0123456789abcdef",
+        "a",
+        "A",
+        "USD",
+        "2026-01-01",
+        "a" * 64,
+        "C" + "0" * 16,
+        "a_b",
+        "bad_time: x",
+        "note: x",
+    ]
     import re
 
     good = next(s for s in samples if re.search(one.regex, s))

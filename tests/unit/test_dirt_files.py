@@ -146,7 +146,8 @@ def test_renamed_column_in_json(tmp_path: Path) -> None:
     rows = [{("message_id" if k == "messageId" else k): v for k, v in event(n).items()} for n in range(3)]
     told = dirt(tmp_path).events(jsonl(rows))
     assert told.fate("e.jsonl", "web") == (3, 0, 0, 3)
-    assert told.said("warning: events: no row has messageId; if it is message_id now, map it in sources.web.columns")
+    hint = 'map it in sources.web.columns: messageId = ["messageId", "message_id"]'
+    assert told.said(f"warning: events: no row has messageId; if it is message_id now, {hint}")
 
 
 def test_missing_table(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 from pipeline.catalog import Store
 from pipeline.quarantine import set_aside
 from pipeline.sources.landing import Landing
+from tests.unit.dirt_case import Dirt
 from tests.unit.ingest_case import CUSTOMER, ORDER, TOUCH, Case, csv_text
 from tests.unit.test_report import NIGHT, Page, full, made
 
@@ -44,8 +45,19 @@ def history(label: str = "orders", reason: str = REASON) -> Rows:
         "check_history": [
             each | {"night": night, "success": True} for night in nights[3:6] for each in (check, measured)
         ],
-        "quarantine": [{"source": "crm", "table": label, "file": "f", "night": NIGHT, "reason": reason}] * 2,
+        "quarantine": [
+            {"source": "crm", "table": label, "file": "f", "night": NIGHT, "reason": reason, "is_dismissed": False},
+            {"source": "crm", "table": label, "file": "f", "night": NIGHT, "reason": reason, "is_dismissed": False},
+            {"source": "crm", "table": label, "file": "f", "night": nights[0], "reason": reason, "is_dismissed": True},
+        ],
     }
+
+
+def noted() -> Rows:
+    """A warning and a note of the CRM, and more files of the web that were left than are told."""
+    told = ["note: orders: unknown columns kept: <b>x</b>", "warning: ordinary.csv: read otherwise"]
+    rows = [{"source": "crm", "number": n, "told": text} for n, text in enumerate(told, 1)]
+    return {"notes": rows + [{"source": "web", "number": n, "told": "left: odd.xlsx"} for n in range(1, 52)]}
 
 
 def counted(arrived: int) -> dict[str, int]:
@@ -72,7 +84,7 @@ def text_of(path: Path) -> str:
 
 def test_it_tells_what_arrived_what_was_set_aside_and_what_did_not_hold(tmp_path: Path) -> None:
     refused(tmp_path)
-    path = page(tmp_path, history())
+    path = page(tmp_path, history() | noted())
     text = text_of(path)
     for said in (
         "This night: 30 arrived = 27 accepted + 1 replaced + 2 set aside + 0 of no account here + 0 erased on request.",
@@ -81,6 +93,11 @@ def test_it_tells_what_arrived_what_was_set_aside_and_what_did_not_hold(tmp_path
         'status "xxxx"',
         "crm/orders rows ✕ warning: 30 rows; usual 90 (45 to 180), by 6 nights",
         "ingest: 2 checks, 1 did not hold",
+        "2026-06-30, f, line 2 status",
+        "crm ✕ warning: ordinary.csv: read otherwise orders: unknown columns kept: <b>x</b> web left: odd.xlsx left:",
+        "left: odd.xlsx and 1 more, which are in the night’s log",
+        "Of all nights so far, 2 rows are still open: somebody may repair and release them",
+        "crm, orders 22026-06-30 1",
     ):
         assert said in text, said
     labels = [tag["aria-label"] for tag in Page(path.read_text("utf-8")).named("span") if tag.get("role") == "img"]
@@ -112,6 +129,7 @@ def test_a_first_night_has_a_page_too(tmp_path: Path) -> None:
     text = text_of(page(tmp_path, {"files": [], "checks": [], "quarantine": []}))
     assert "Nothing has arrived so far." in text
     assert "No row of this night’s delivery was set aside." in text
+    assert "Nothing was odd about this night’s files." in text
     assert "All checks of this night hold." in text
 
 
@@ -143,7 +161,7 @@ def test_no_value_of_a_row_is_on_it_whatever_form_the_row_has(tmp_path: Path) ->
     )
     case.deliver(f"crm/interactions/{night}/i.csv", csv_text([TOUCH]))
     case.night(night, "crm")
-    found = set_aside.examples(case.settings.data, date.fromisoformat(night))
+    found = set_aside.examples(case.settings, date.fromisoformat(night))
     told = json.dumps([examples for _, examples in sorted(found.items())])
     assert not [secret for secret in SECRETS if secret in told]
     shapes = {wrong[2].partition(":")[0]: rows[0]["shape"] for wrong, rows in found.items()}
@@ -151,6 +169,16 @@ def test_no_value_of_a_row_is_on_it_whatever_form_the_row_has(tmp_path: Path) ->
     assert shapes["unknown_status"] == 'status "xxxx"'
     assert '"email": "xxxx.xxx@xxxxxxx.xxx"' in shapes["missing_value"] and '"crm_id": ""' in shapes["missing_value"]
     assert {"unreadable", "duplicate"} <= set(shapes)
+
+
+def test_an_example_is_read_as_its_source_writes(tmp_path: Path) -> None:
+    case, night = Dirt(tmp_path, stop=(), told={"crm": {"encoding": "utf-16-le", "decimals": "comma"}}), "2026-01-02"
+    text = csv_text([ORDER | {"Größe": "x", "amount": "1.5"}]).replace('"', "").replace(",", ";")
+    case.deliver(f"crm/orders/{night}/o.csv", text.encode("utf-16-le"))
+    case.night(night, "crm")
+    ((where, (told,)),) = set_aside.examples(case.settings, date.fromisoformat(night)).items()
+    assert where == ("crm", "orders", "bad_number: amount is not a number")
+    assert told == {"night": night, "file": "o.csv", "line": 2, "shape": 'amount "9.9"'}
 
 
 def test_what_was_wrong_is_one_whatever_the_value() -> None:
@@ -163,7 +191,7 @@ def test_what_was_wrong_is_one_whatever_the_value() -> None:
 def test_a_landed_file_that_is_gone_costs_the_names_of_its_columns_only(tmp_path: Path) -> None:
     refused(tmp_path, raw="Jane,Doe,1990-02-03")
     assert Landing(tmp_path / "data", "crm").files() == []
-    found = set_aside.examples(tmp_path / "data", NIGHT)
+    found = set_aside.examples(Case(tmp_path).settings, NIGHT)
     assert [row["shape"] for row in found["crm", "orders", REASON]] == ["xxxx,xxx,9999-99-99"] * 3
     assert Store(tmp_path / "data").read().published is None
 
@@ -178,14 +206,17 @@ def test_axe_finds_nothing_and_it_is_no_wider_than_the_window(
     opened = chromium.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)  # type: ignore[arg-type]
     asked: list[str] = []
     opened.on("request", lambda request: asked.append(request.url))
-    path = page(tmp_path, history())
+    path = page(tmp_path, history() | noted())
     opened.goto(path.as_uri())
     opened.evaluate("document.querySelectorAll('details').forEach(box => box.open = true)")
     found = axe.Axe().run(opened).response["violations"]
     wide = opened.evaluate("document.documentElement.scrollWidth")
+    scrolled = opened.evaluate(
+        "[...document.querySelectorAll('.scroll')].filter(e => e.scrollWidth > e.clientWidth).length"
+    )
     opened.close()
     assert [(each["id"], [node["html"][:120] for node in each["nodes"]][:3]) for each in found] == []
-    assert wide <= width
+    assert wide <= width and not scrolled
     assert asked == [path.as_uri()]
 
 

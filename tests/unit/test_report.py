@@ -59,10 +59,12 @@ KINDS = {
     "cards": dict.fromkeys(("customer_id", "mission", "next_moment", "open_requests", "prevent"), TEXT),
     "touchpoints": {"touch_id": TEXT},
     "runs": {"night": pa.date32()} | dict.fromkeys(("refused_people", "regrouped_strict", "regrouped_loose"), WHOLE),
-    "quarantine": dict.fromkeys(("source", "table", "file", "reason"), TEXT) | {"night": pa.date32()},
+    "quarantine": dict.fromkeys(("source", "table", "file", "reason"), TEXT)
+    | {"night": pa.date32(), "is_dismissed": pa.bool_()},
     "files": {"source": TEXT, "table_name": TEXT, "night": pa.date32(), "file": TEXT}
     | dict.fromkeys(("arrived", "accepted", "superseded", "quarantined", "not_ours", "erased"), WHOLE),
     "factors": {"date": pa.date32(), "region": TEXT, "factor": TEXT, "value": REAL},
+    "notes": {"source": TEXT, "number": WHOLE, "told": TEXT},
     "measures": {"table_name": TEXT, "night": pa.date32(), "measure": TEXT, "value": REAL},
     "usual": dict.fromkeys(("table_name", "measure", "told"), TEXT)
     | dict.fromkeys(("usual", "low", "high", "excess"), REAL),
@@ -71,7 +73,7 @@ KINDS = {
     **feelings_case.KINDS,
     **findings_case.KINDS,
 }
-INGEST = ("files", "factors", "measures", "usual")
+INGEST = ("files", "factors", "measures", "usual", "notes")
 Rows = dict[str, list[dict[str, object]]]
 Build = Callable[..., Path]
 
@@ -151,7 +153,7 @@ def full(label: str = "On business") -> Rows:
         **findings_case.found(label),
         "touchpoints": [{"touch_id": "t"}],
         "runs": [{"night": NIGHT, "refused_people": 3, "regrouped_strict": 25, "regrouped_loose": 1}],
-        "quarantine": [quarantine, quarantine],
+        "quarantine": [quarantine | {"is_dismissed": False}] * 2,
         "files": [files | counts],
     }
 

@@ -98,9 +98,30 @@ def test_a_file_that_changes_after_it_was_taken_in_is_told_and_changes_nothing(t
     case.night("2026-01-02", "web")
     path.write_text(jsonl([EVENT, EVENT | {"messageId": "m2"}]))
     case.deliver("web/events/2026-01-03/e.jsonl", jsonl([EVENT | {"messageId": "m3"}]))
-    case.night("2026-01-03", "web")
-    assert any("changed after it was taken in" in text for text in case.logs)
+    assert late(case, "2026-01-03") == 1
     assert case.ask("web", "select message_id from ingest.events order by 1") == [("m1",), ("m3",)]
+
+
+def late(case: Case, night: str) -> int:
+    """How many files a night, with one new event, says came too late."""
+    case.deliver(f"web/events/{night}/e.jsonl", jsonl([EVENT | {"messageId": "m3"}]))
+    case.logs.clear()
+    case.night(night, "web")
+    return sum("changed after it was taken in" in text for text in case.logs)
+
+
+def test_a_file_that_changes_too_late_is_told_once_a_change(tmp_path: Path) -> None:
+    case = Case(tmp_path)
+    path = case.deliver("web/events/2026-01-02/e.jsonl", jsonl([EVENT]))
+    case.night("2026-01-02", "web")
+    path.write_text(jsonl([EVENT, EVENT | {"messageId": "m2"}]))
+    assert [late(case, night) for night in ("2026-01-03", "2026-01-03", "2026-01-04", "2026-01-05")] == [1, 1, 0, 0]
+    path.write_text(jsonl([EVENT, EVENT | {"messageId": "another"}]))
+    assert [late(case, night) for night in ("2026-01-06", "2026-01-07")] == [1, 0]
+    case.deliver("web/events/2026-01-02/mended.jsonl", path.read_text())
+    assert late(case, "2026-01-08") == 0
+    names = case.ask("web", "select distinct message_id from ingest.events order by 1")
+    assert names == [("another",), ("m1",), ("m3",)], "under another name it is taken in"
 
 
 def test_a_night_that_does_not_exist_is_named_with_those_that_do(tmp_path: Path) -> None:
