@@ -24,7 +24,7 @@ from pipeline.embedded.airflow_api import DAGS, Api, ApiError
 from pipeline.embedded.follow import Follower
 from pipeline.errors import LandmarkError, NightError
 
-PROJECT = Path(__file__).resolve().parent.parent
+PROJECT = Path(__file__).resolve().parents[2]
 START_SECONDS = 300.0
 STOP_SECONDS = 40.0
 COMPONENTS = """

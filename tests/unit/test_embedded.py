@@ -142,3 +142,7 @@ def test_a_failed_task_shows_the_end_of_its_last_log(tmp_path: Path) -> None:
     shown = follow.log_tail(tmp_path, "d", "r", "t")
     assert shown == "    error Task failed\n    QualityError: why\n    not JSON"
     assert follow.log_tail(tmp_path, "d", "r", "other") == "    (it left no log)"
+
+
+def test_the_checkout_is_found() -> None:
+    assert (driver.PROJECT / "dags" / "pools.json").is_file()
