@@ -5,7 +5,7 @@ expectations, which say what reads but is wrong. Each row has one reason: the mo
 """
 
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -64,6 +64,14 @@ class Rows:
     checks: dict[int, quality.Checked] = field(default_factory=dict)
     _parts: list[Path] = field(default_factory=list)
     _writing: "Future[None] | None" = None
+
+    def __enter__(self) -> "Rows":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Waits for what is being written, whatever went wrong meanwhile."""
+        if self._writing:
+            wait([self._writing])
 
     @property
     def parts(self) -> list[Path]:

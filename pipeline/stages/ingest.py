@@ -110,10 +110,23 @@ class _Known:
 
 
 def _take(run: Run, known: _Known, waiting: Waiting, released: Released, arrivals: list[Arrival]) -> Rows:
-    """Takes the files in. What a vendor's table says stands before the next of its tables is read."""
+    """Takes the files in, then looks again at rows that were set aside."""
     currency, session = run.journey_map.currency if run.journey_map else "", known.session
-    door, rows = Door(session, known.form, currency=currency), Rows(run, session, known.form)
-    door.is_final = released.gate.is_open
+    door = Door(session, known.form, currency=currency, is_final=released.gate.is_open)
+    with Rows(run, session, known.form) as rows:
+        _take_files(door, rows, known, released, arrivals)
+        door.is_final = False
+        for _ in _again(door, waiting, released):
+            rows.take(counts=False)
+            door.clear()
+            known.tell(rows.parts)
+    _count_empty(session, arrivals)
+    rows.notes.tell()
+    return rows
+
+
+def _take_files(door: Door, rows: Rows, known: _Known, released: Released, arrivals: list[Arrival]) -> None:
+    """What a vendor's table says stands before the next of its tables is read."""
     door.clear()
     for _, files in groupby(arrivals, key=lambda arrival: arrival.route.vendor):
         for _ in _slabs(door, files):
@@ -125,14 +138,6 @@ def _take(run: Run, known: _Known, waiting: Waiting, released: Released, arrival
     if not rows.parts:
         _pass(door, rows, released.gate)
         known.tell(rows.parts)
-    door.is_final = False
-    for _ in _again(door, waiting, released):
-        rows.take(counts=False)
-        door.clear()
-        known.tell(rows.parts)
-    _count_empty(session, arrivals)
-    rows.notes.tell()
-    return rows
 
 
 def _again(door: Door, waiting: Waiting, released: Released) -> Iterator[None]:
