@@ -168,7 +168,8 @@ def _rebuild_stale(settings: Settings, store: Store, progress: Progress, *, back
     """The newest of them may tell its readers other figures: that is mailed as a correction, but in a back-fill."""
     rebuilt: list[str] = []
     while True:
-        stale = sorted(name for name, state in store.read().nights.items() if state.stale and name not in rebuilt)
+        finished = {name: state for name, state in store.read().nights.items() if state.build is not None}
+        stale = sorted(name for name, state in finished.items() if state.stale and name not in rebuilt)
         if not stale:
             return rebuilt
         progress(f"{stale[0]} is made again, because it stands on a night that was")

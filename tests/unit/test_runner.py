@@ -103,6 +103,14 @@ def test_an_old_night_is_rebuilt_with_the_later_ones_and_only_the_newest_may_mai
     assert set(pq.read_table(old).column("backfill").to_pylist()) == {True}
 
 
+def test_a_later_night_that_was_only_begun_is_not_made_again(settings: Settings) -> None:
+    runner.run_night(settings, "2026-01-01")
+    Store(settings.data).begin("2026-01-09")
+    runner.run_night(settings, "2026-01-01")
+    assert runner.rebuild_stale(settings) == []
+    assert nights_in(runner.marts_folder(settings)) == ["2026-01-01"]
+
+
 def test_stages_one_by_one_give_what_the_night_gives(settings: Settings) -> None:
     for stage in STAGES:
         for source in SOURCES if stage in BY_SOURCE else (None,):
