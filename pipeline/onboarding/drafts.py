@@ -7,6 +7,7 @@ ways it comes out, how it is felt. The file is a whole journey map by itself: it
 import json
 import re
 import tempfile
+import unicodedata
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -134,8 +135,14 @@ class Names:
         return name
 
 
+def text_of(text: str) -> str:
+    """A text as YAML; what cannot be seen is escaped."""
+    return json.dumps(text, ensure_ascii=not text.isprintable())
+
+
 def _plain(*words: str) -> str:
-    stem = re.sub(r"[^a-z0-9]+", "_", "_".join(words).lower()).strip("_")[:48].strip("_")
+    plain = unicodedata.normalize("NFKD", "_".join(words)).encode("ascii", "ignore").decode("ascii")
+    stem = re.sub(r"[^a-z0-9]+", "_", plain.lower()).strip("_")[:48].strip("_")
     return stem if stem[:1].isalpha() else f"event_{stem}".rstrip("_")
 
 
@@ -235,7 +242,7 @@ def days_told(days: float) -> str:
 def _settings_lines(journey_map: JourneyMap) -> list[str]:
     windows = ("lookback_days", "follow_up_days", "inactivity_days")
     return [
-        f"brand: {json.dumps(journey_map.brand)}",
+        f"brand: {text_of(journey_map.brand)}",
         f"currency: {journey_map.currency}",
         f"journey: {{{', '.join(f'{name}: {getattr(journey_map, name)}' for name in windows)}}}",
         f"retention: {{horizon_days: {journey_map.horizon_days}}}",
@@ -259,14 +266,14 @@ def sub_step_lines(name: str, when: str, moments: list[Proposal]) -> list[str]:
     """One sub-step of a journey map as YAML."""
     lines = [
         f"      - name: {name}",
-        f"        when: {json.dumps(when)}",
+        f"        when: {text_of(when)}",
         f"        moments:{'' if moments else ' []'}",
     ]
     for moment in moments:
         lines += [
             f"          # {moment.why}",
             f"          - name: {moment.name}",
-            f"            when: {json.dumps(moment.when)}",
+            f"            when: {text_of(moment.when)}",
             f"            type: {moment.type}",
             f"            micro_moment: {moment.micro_moment}",
         ]

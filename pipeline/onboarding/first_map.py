@@ -5,7 +5,6 @@ relation to the order; sub-steps from channels and kinds of events; moments from
 Comments say what was guessed and what only the company can decide.
 """
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -196,7 +195,7 @@ def _settings_lines(seen: _Seen) -> list[str]:
                ("lookback_days", "follow_up_days", "inactivity_days")]  # fmt: skip
     back = seen.windows["horizon_days"]
     return [
-        f"brand: {json.dumps(' '.join(clean(seen.brand[0]).split()))}   # {seen.brand[1]}",
+        f"brand: {drafts.text_of(' '.join(clean(seen.brand[0]).split()))}   # {seen.brand[1]}",
         f"currency: {seen.currency[0]}   # {clean(seen.currency[1])}",
         "journey:",
         *journey,
