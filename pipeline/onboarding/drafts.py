@@ -256,10 +256,16 @@ def _sub_step(names: Names, rows: list[Row], found: Found) -> list[str]:
     source, brand, side = rows[0]["source"], rows[0]["brand"], _step_of(rows[0]).removeprefix("draft_")
     place = (source,) if source != "partner" else (source, brand)
     name = names.give(rows[0]["event"], source=source) if ways else names.give(*place, side)
-    several = f"{place_of(rows[0])} and event in ({', '.join(quoted(row['event']) for row in rows)})"
-    when = several if len(rows) > 1 else event_condition(rows[0])
+    when = event_condition(rows[0]) if ways else any_of(rows)
     moments = _split(names, rows[0], ways, found) if ways else [whole(names, row, found) for row in rows]
     return sub_step_lines(name, when, moments)
+
+
+def any_of(rows: list[Row]) -> str:
+    """The SQL condition of a sub-step whose moments are these events. Of one event it is all that happens at its place:
+    who gets there without it is what it is held against."""
+    listed = ", ".join(quoted(row["event"]) for row in rows)
+    return f"{place_of(rows[0])} and event in ({listed})" if len(rows) > 1 else place_of(rows[0])
 
 
 def sub_step_lines(name: str, when: str, moments: list[Proposal]) -> list[str]:

@@ -235,9 +235,8 @@ def _sub_step(names: Names, rows: list[Row], seen: _Seen, phase: str) -> list[st
         return drafts.sub_step_lines(name, drafts.event_condition(first), [_way(names, first, w, seen) for w in ways])
     place = (first["source"],) if first["source"] != "partner" else (first["source"], first["brand"])
     name = names.give(*place, "pages" if first["is_page"] else "", PHASES[phase][0])
-    listed = ", ".join(quoted(row["event"]) for row in rows)
     moments = [drafts.whole(names, row, seen.found) for row in rows]
-    return drafts.sub_step_lines(name, f"{drafts.place_of(first)} and event in ({listed})", moments)
+    return drafts.sub_step_lines(name, drafts.any_of(rows), moments)
 
 
 def _way(names: Names, row: Row, way: Row, seen: _Seen) -> Proposal:

@@ -66,6 +66,15 @@ def test_of_ways_without_a_usual_one_all_are_moments_and_a_way_alone_is_one(tmp_
     assert [row.moment for row in found.moments()] == ["call_late", "call_fine", "call_odd", "post_opened"]
 
 
+def test_an_event_alone_is_held_against_all_that_happens_at_its_place(tmp_path: Path) -> None:
+    ways = (("call", "late", 100), ("call", "fine", 395))
+    found = written(tmp_path, event("call", days_after_order=5.0), event("post"), outcomes=ways)
+    assert {sub.name: sub.when for _, sub in found.sub_steps()} == {
+        "crm_after_the_order": "source = 'crm'",
+        "call": "source = 'crm' and event = 'call'",
+    }
+
+
 def test_of_two_halves_one_is_a_moment(tmp_path: Path) -> None:
     found = written(tmp_path, event("call"), outcomes=(("call", "late", 250), ("call", "fine", 250)))
     assert len(found.moments()) == 1
