@@ -21,6 +21,7 @@ from pipeline.sources.conventions import USUAL, Conventions
 from pipeline.sources.places import Deliverer, Delivery, shown
 from pipeline.upkeep import disk
 
+_ZONE = "landing"
 _LONGEST = 180
 
 
@@ -67,7 +68,7 @@ class Landing:
     """One source's part of the landing zone."""
 
     def __init__(self, data: Path, source: str) -> None:
-        self.zone = data / "landing"
+        self.zone = data / _ZONE
         self.source = source
         self.manifest = self.zone / safe_name(source) / "manifest.jsonl"
 
@@ -194,7 +195,8 @@ class Copy:
 @contextmanager
 def _written_to(folder: Path) -> Iterator[None]:
     """Raises DiskError where the disk refuses: it is no fault of the delivery's place, and not tried again."""
-    with disk.told(folder, f"landing zone, {folder}"):
+    data = next((above.parent for above in (folder, *folder.parents) if above.name == _ZONE), folder)
+    with disk.told(data, f"landing zone, {folder}"):
         yield
 
 

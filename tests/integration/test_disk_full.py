@@ -50,10 +50,13 @@ def fill(disk: Path, small: Undisturbed, share: float) -> None:
         pytest.skip("this user may not mount a disk: none was filled for real")
     small.company.restore(small.kept)
     filler = disk / "filler"
-    struck = small.company.night(NIGHTS[1], Strike(small.company.data, int(small.changes * share) + 1, filler=filler))
-    refused(struck, "the disk is full", "free now:", "Make room", "the largest night here takes")
-    stands(small)
-    filler.unlink()
+    try:
+        strike = Strike(small.company.data, int(small.changes * share) + 1, filler=filler)
+        struck = small.company.night(NIGHTS[1], strike)
+        refused(struck, "the disk is full", "free now:", "Make room", "the largest night here takes")
+        stands(small)
+    finally:
+        filler.unlink(missing_ok=True)
     finished(small)
 
 
