@@ -19,7 +19,7 @@ from datetime import date
 from pathlib import Path
 from typing import IO
 
-from pipeline.errors import LockedError, NightError, SettingsError, StageError
+from pipeline.errors import LandmarkError, LockedError, NightError, SettingsError, StageError
 from pipeline.upkeep import disk, leftovers, rights
 
 
@@ -186,8 +186,9 @@ def _opened(data: Path) -> IO[str]:
         raise _unusable(data, error) from error
 
 
-def _unusable(data: Path, error: OSError) -> SettingsError:
-    return SettingsError(
+def _unusable(data: Path, error: OSError) -> LandmarkError:
+    full = disk.refusal(error, data) if error.errno in disk.NO_ROOM else None
+    return full or SettingsError(
         f"the data folder cannot be used: {error.strerror}",
         where="setting data",
         value=str(data),

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pipeline.errors import DiskError, LandmarkError, StageError
 
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 _WHAT = {
     errno.ENOSPC: "the disk is full",
     errno.EDQUOT: "this user's share of the disk is used up",
@@ -77,7 +77,7 @@ def _wanted_disk(error: Exception) -> bool:
 
 
 def _seen(error: Exception, number: int, data: Path) -> str:
-    if number not in _NO_ROOM:
+    if number not in NO_ROOM:
         return _words(error)
     try:
         room = shutil.disk_usage(data)
@@ -91,7 +91,7 @@ def _words(error: Exception) -> str:
 
 
 def _fix(number: int, data: Path) -> str:
-    if number not in _NO_ROOM:
+    if number not in NO_ROOM:
         return f"Give this user the right to write below {data}, and run it again; {_STANDS}"
     largest = max((_bytes(build) for build in data.glob("builds/*/*")), default=0)
     told = f" (the largest night here takes {size_told(largest)})" if largest else ""
