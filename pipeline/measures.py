@@ -53,7 +53,7 @@ def judge(run: Run, session: Session, *, must_come: Collection[str] = (), but: d
     import pyarrow as pa
 
     stage = session.schema
-    every = session.arrow(f"{stage}.measures").to_pylist()
+    every = sorted(session.arrow(f"{stage}.measures").to_pylist(), key=lambda row: tuple(row[name] for name in GRAIN))
     series: dict[tuple[str, str, str], dict[date, Row]] = {}
     for row in every:
         nights = series.setdefault((row["table_name"], row["measure"], row["column_name"]), {})

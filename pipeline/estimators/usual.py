@@ -7,7 +7,7 @@ never narrower than what chance alone does to so few rows.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from math import inf, pi, sqrt
+from math import fsum, inf, pi, sqrt
 from statistics import median
 
 FEWEST_NIGHTS = 3  # of fewer nights the middle one can be any of them
@@ -142,8 +142,11 @@ def drift(tonight: Counts, past: Sequence[Counts]) -> Drift:
 
 
 def distance(one: Counts, other: Counts) -> float:
-    """The total variation distance of two distributions: the share of rows that would have to change their category."""
-    return sum(abs(one.get(name, 0.0) - other.get(name, 0.0)) for name in {*one, *other}) / 2
+    """The total variation distance of two distributions: the share of rows that would have to change their category.
+
+    It is the same to the last digit in whatever order the categories come.
+    """
+    return fsum(abs(one.get(name, 0.0) - other.get(name, 0.0)) for name in {*one, *other}) / 2
 
 
 def _of_distances(past: Sequence[Counts], rows: float, categories: int) -> Limits:

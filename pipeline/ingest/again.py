@@ -65,10 +65,10 @@ def _header(arrival: Arrival, ending: str) -> str:
     """The line that stands above the rows of the file; '' where none does."""
     if ending not in _MARKS or arrival.route.header(ending):
         return ""
-    told = io.StringIO()
+    told, sep = io.StringIO(), "sep={delimiter}\n" if ending == ".csv" else ""
     file = csv_door.opened(arrival.path, arrival.file, _MARKS[ending], how=arrival.route.conventions)
     csv.writer(told, lineterminator="\n", **file.marks).writerow(file.header)
-    return told.getvalue()
+    return sep.format(**file.marks) + told.getvalue()
 
 
 def _plain(raw: str, ending: str) -> str:

@@ -5,7 +5,7 @@ A text that the source's conventions do not allow stays one that no model can re
 
 from typing import Any
 
-from pipeline.sources.conventions import Conventions
+from pipeline.sources.conventions import NEVER_SHOWN, Conventions
 from pipeline.sources.forms import Form
 from pipeline.warehouse import Session, quoted
 
@@ -30,7 +30,7 @@ def translate(session: Session, form: Form, how: Conventions, ending: str, after
     if changes := [f'"{name}" = {sql}' for name, sql in told.items() if sql]:
         _ran(session, f"update door.{form.name} set {', '.join(changes)} where rowid > {after}")
     zoned = [name for name in names if name in TIMES and how.time_zone != "UTC"]
-    twice = sum(_in_utc(session, f"door.{form.name}", name, how.time_zone, after) for name in zoned)
+    twice = sum(_in_utc(session, form, name, how.time_zone, after) for name in zoned)
     return f"{twice} times that clocks of {how.time_zone} showed twice: the earlier is taken" if twice else ""
 
 
@@ -74,11 +74,13 @@ def _iso(name: str, order: str) -> str:
     )
 
 
-def _in_utc(session: Session, rows: str, name: str, zone: str, after: int) -> int:
+def _in_utc(session: Session, form: Form, name: str, zone: str, after: int) -> int:
     """Times without a zone, in UTC; returns how many were shown twice.
 
-    Of two instants at which the zone's clocks showed a time it is the earlier one; a time they never showed is none.
+    Of two instants at which the zone's clocks showed a time it is the earlier one; a time they never showed is none,
+    which its row says where it cannot do without.
     """
+    rows = f"door.{form.name}"
     at = f"timezone({quoted(zone)}, "
     earlier = "".join(
         f" when {at}instant - interval {minutes} minute) = local then instant - interval {minutes} minute"
@@ -103,4 +105,13 @@ def _in_utc(session: Session, rows: str, name: str, zone: str, after: int) -> in
             else concat(zoned.text, ' ', {quoted(zone)}) end
         from door.zoned as zoned where zoned.number = {rows}.rowid""",
     )
+    column = next(column for column in form.columns if column.name == name)
+    if column.required or name == "deleted_at":
+        never = quoted(f"bad_time: {column.path} is {NEVER_SHOWN} of {zone}")
+        _ran(
+            session,
+            f"""
+            update {rows} set broken = coalesce(broken, {never})
+            from door.zoned as zoned where zoned.number = {rows}.rowid and not is_shown""",
+        )
     return int(_ran(session, "select count(*) from door.zoned where first <> instant")[0][0])

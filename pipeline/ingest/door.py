@@ -16,6 +16,7 @@ from pipeline.errors import DeliveryError
 from pipeline.ingest import conventions, values, vendor
 from pipeline.sources import csv_door, json_door, parquet_door
 from pipeline.sources.column_maps import CONSENTS
+from pipeline.sources.encodings import UTF8
 from pipeline.sources.forms import JSON_COLUMNS, Form
 from pipeline.sources.likeness import nearest, told
 from pipeline.sources.vendors import Route
@@ -170,7 +171,7 @@ class Door:
             else:
                 yield self._insert(slab, select)
         if guessed and keep is None:
-            self.session.log(f"warning: {arrival.shown} is no UTF-8; read as {guessed[0]}, which alone fits it")
+            self.session.log(f"warning: {arrival.shown} {_other_encoding(arrival, guessed[0])}")
 
     def _insert(self, slab: list["pa.RecordBatch"], select: str) -> int:
         import pyarrow as pa
@@ -318,7 +319,9 @@ def _lack(arrival: Arrival, delivered: set[str]) -> _Lack:
         return _Lack(None, False)
     like = [(path, nearest(path, delivered - known)) for path in lacks.split(", ")]
     alike = [f"{told(name)} for {path}" for path, name in like if name]
-    if not alike and not known & delivered:
+    is_wide = arrival.route.columns is not None and arrival.route.columns.is_wide
+    has_header = is_wide and not any(name[:1].isdigit() for name in delivered)
+    if not alike and not known & delivered and not has_header:
         return _Lack(f"{lacks}, nor any other that is known: has it a header line?", True)
     way = "" if arrival.route.vendor else f": then map it in sources.{form.source}.columns"
     return _Lack(lacks + (f" (perhaps {', '.join(alike)}{way})" if alike else ""), False)
@@ -328,6 +331,14 @@ def _renamed_consent(form: Form, delivered: set[str], unknown: set[str]) -> str 
     """A consent that a file seems to give under another name: without it, who refused would be taken to agree."""
     absent = (c.path for c in form.columns if c.name in CONSENTS and not {c.path, c.name} & delivered)
     return next((path for path in absent if nearest(path, unknown)), None)
+
+
+def _other_encoding(arrival: Arrival, found: str) -> str:
+    """What is said of a file in an encoding that nothing but its text told."""
+    if found == UTF8:
+        told = f"sources.{arrival.form.source}.encoding is {arrival.route.conventions.encoding}"
+        return f"is UTF-8 without a flaw, and read so, though {told}"
+    return f"is no UTF-8; read as {found}, which alone fits it"
 
 
 def _refused(broken: str, lacks: str | None) -> str:

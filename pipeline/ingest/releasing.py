@@ -18,9 +18,10 @@ from pipeline.ingest.door import Arrival, Door, ask
 from pipeline.privacy.tombstones import Gate
 from pipeline.quarantine import releases
 from pipeline.quarantine.releases import Release
+from pipeline.sources.calendars import way_of
 from pipeline.sources.forms import Form
 from pipeline.sources.landing import Landing
-from pipeline.sources.vendors import Told, route
+from pipeline.sources.vendors import Told
 from pipeline.warehouse import Session
 
 NEVER = ("duplicate", "not_ours")
@@ -70,7 +71,8 @@ class Released:
         due = [one for one in self.due if one.counts_from == night]
         landed = {(file.table, file.night, file.file): file for file in self.landing.files()}
         for (table, delivered, file), rows in groupby(due, key=lambda one: (one.table, one.night, one.file)):
-            way, here = route(self.landing.source, table, self.told), landed.get((table, delivered, file))
+            here = landed.get((table, delivered, file))
+            way = way_of(self.landing.source, here, self.told) if here else None
             if way is not None and way.form == self.form and here and (self.landing.zone / here.path).is_file():
                 arrival = Arrival(way, table, delivered, file, self.landing.zone / here.path)
                 yield arrival, {one.line: one.raw for one in rows}

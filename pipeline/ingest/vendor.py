@@ -82,7 +82,8 @@ def _apart(session: Session, raw: str) -> str:
         from judged as d where d.broken is not null
         union all by name
         select * exclude (delivered_line, place), delivered_line * {MOST_VALUES} + place as delivered_line
-        from cells where trim(coalesce(value, '')) <> ''"""
+        from cells where trim(coalesce(value, '')) <> ''
+        order by delivered_line"""
     )
     return "door.apart"
 

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import cached_property
+from functools import cached_property, reduce
 from typing import Any
 
 from pipeline.errors import LandmarkError
@@ -20,6 +20,7 @@ from pipeline.onboarding.words_found import told as told_of
 from pipeline.quarantine import set_aside
 from pipeline.runner import open_run
 from pipeline.sources.advice import Advice, mended
+from pipeline.sources.calendars import is_ours
 from pipeline.sources.forms import Column
 from pipeline.sources.landing import Landed, Landing
 from pipeline.sources.samples import Sample, sample
@@ -165,8 +166,9 @@ class _Table:
 
     @cached_property
     def files(self) -> list[Landed]:
-        """Its files, in order of their nights."""
-        return [file for file in self.landing.files() if file.table == self.name]
+        """Its files, in order of their nights; of what was made here only where nothing else is."""
+        every = [file for file in self.landing.files() if file.table == self.name]
+        return [file for file in every if not is_ours(file)] or every
 
     @property
     def newest(self) -> list[Landed]:
@@ -186,14 +188,19 @@ class _Table:
         return "by its column map" if self.way.vendor is None else self.way.vendor.name
 
     @cached_property
-    def rows(self) -> Sample:
-        """The first rows of its newest files; none of files that come without a header."""
-        found = Sample()
+    def samples(self) -> list[Sample]:
+        """The first rows of each of its newest files; none of files that come without a header."""
+        found = []
         for file in self.newest:
             if self.way is not None and not self.way.header(ending_of(file.file)):
                 path, how = self.landing.zone / file.path, self.way.conventions
-                found = found.joined(sample(self.session, path, file.file, how))
+                found.append(sample(self.session, path, file.file, how))
         return found
+
+    @cached_property
+    def rows(self) -> Sample:
+        """Those of all of them together."""
+        return reduce(Sample.joined, self.samples, Sample())
 
     def unmapped(self) -> tuple[str, ...]:
         """Columns that were delivered and mean nothing here: they are kept as they came."""
@@ -218,7 +225,7 @@ class _Table:
             return None
         source, told = self.landing.source, self.here.settings.sources[self.landing.source]
         settled, columns = told.model_fields_set, told.columns.get(self.name)
-        one = mended(source, self.name, self.rows, settled, columns, is_refused=is_refused)
+        one = self._renamed() or mended(source, self.name, self.rows, settled, columns, is_refused=is_refused)
         unknown = [] if one is not None and one.vendor else self._unknown_words(self.way)
         if not unknown:
             return one
@@ -226,6 +233,18 @@ class _Table:
         lines = tuple(tuple(lines_of(source, self.name, self.way.form, each, values)) for each in unknown)
         words = "; ".join([*([one.words] if one else []), f"{told_of(unknown)}: tell what they mean as below"])
         return replace(one or Advice("", source), words=words, values=lines)
+
+    def _renamed(self) -> Advice | None:
+        """What to do where one of the newest files lacks a column that the map names, and others have it."""
+        source, told = self.landing.source, self.here.settings.sources[self.landing.source]
+        raw = self.way.raw() if self.way is not None and self.way.columns is not None else None
+        for found in self.samples if raw else ():
+            if raw and found.columns and raw.lacking(set(found.columns)):
+                columns = told.columns.get(self.name)
+                one = mended(source, self.name, found, told.model_fields_set, columns, is_refused=True)
+                if one is not None and one.columns:
+                    return one
+        return None
 
     def _unknown_words(self, way: Route) -> list[Unknown]:
         run, zone = open_run(self.here.settings, self.here.night), self.landing.zone

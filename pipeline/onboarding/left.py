@@ -7,7 +7,7 @@ from pipeline.onboarding.trial import Trial
 from pipeline.sources.advice import Advice, advised
 from pipeline.sources.conventions import USUAL, Conventions
 from pipeline.sources.landing import Landing
-from pipeline.sources.places import HIDDEN, Exports, is_readable, shown
+from pipeline.sources.places import HIDDEN, Exports, is_litter, is_readable, shown
 from pipeline.sources.samples import Sample, sample
 from pipeline.sources.strays import Stray, strays
 from pipeline.sources.vendors import route
@@ -15,6 +15,7 @@ from pipeline.stages import SOURCES
 from pipeline.warehouse import Session
 
 MOST_SAMPLED = 40
+_NO_UTF8 = "not UTF-8 text"
 _LARGEST_SAMPLED = 200 << 20
 _NO_FORMAT, _NO_TABLE, _NO_NIGHT = "not a file of a known format", "no table of that name", "not in a night's folder"
 
@@ -34,6 +35,8 @@ def left(here: Trial) -> list[Left]:
     groups: dict[tuple[str, str, str], list[tuple[Exports, Stray]]] = {}
     for place, d in here.delivered:
         known = route(d.source, d.table, here.settings.sources[d.source])
+        if is_litter(d.name):
+            continue
         if why := _why(d.fault, d.name, is_known=known is not None):
             groups.setdefault((d.source, f"{d.source}/{shown(d.table)}", why), []).append((place, Stray((), d)))
     for place in here.places:
@@ -79,6 +82,9 @@ def _advised(
         return Advice("too many such folders to look into all of them")
     folder = _table_of(stray, source) if stray.folders or not stray.delivery.night else stray.delivery.table
     found = _sampled(here, session, place, stray, _how(here, source))
+    if _NO_UTF8 in found.fault and not _how(here, source).encoding:
+        at = f"sources.{source or '<source>'}.encoding"
+        return Advice(f'its text is in another encoding: set {at}, as in encoding = "cp1252", and check again')
     return advised(source, shown(folder), found, is_in_night=why == _NO_TABLE and _is_plain(folder))
 
 

@@ -24,8 +24,8 @@ from pipeline.quarantine.kept import Place, next_night
 from pipeline.quarantine.releases import Release
 from pipeline.quarantine.shown import FIELDS, Chosen, Row, raws, standing, standing_rows
 from pipeline.settings import Settings
+from pipeline.sources.calendars import way_of
 from pipeline.sources.landing import Landed, Landing
-from pipeline.sources.vendors import route
 from pipeline.stages import SOURCES
 from pipeline.warehouse import Session
 
@@ -160,7 +160,7 @@ def _landed(settings: Settings) -> dict[File, Landed]:
     for source in SOURCES:
         for file in Landing(settings.data, source).files():
             is_here = not file.pruned and (settings.data / "landing" / file.path).is_file()
-            if is_here and route(source, file.table, settings.sources[source]):
+            if is_here and way_of(source, file, settings.sources[source]):
                 found[source, file.table, file.night, file.file] = file
     return found
 
@@ -213,7 +213,7 @@ def _try(settings: Settings, session: Session, given: Sequence[Repaired], landed
     for file in sorted({one.file for one in given}):
         source, table, night, name = file
         texts = {one.row.line: one for one in given if one.file == file}
-        way = route(source, table, settings.sources[source])
+        way = way_of(source, landed[file], settings.sources[source])
         if way is None:
             raise QuestionError("the settings know no such table", value=f"{source}/{table}")
         door = Door(session, way.form)

@@ -3,6 +3,7 @@
 import re
 
 from pipeline.sources.column_maps import each_of
+from pipeline.sources.conventions import NEVER_SHOWN, USUAL, Conventions
 from pipeline.sources.map_errors import line
 from pipeline.sources.vendors import Told, route
 
@@ -36,10 +37,17 @@ def remedy(told: Told, source: str, table: str, reason: str) -> str:
     is_a_vendor_s = way is not None and way.vendor is not None
     if code == "missing_column":
         return _of_column(told, (source, table), what, is_a_vendor_s=is_a_vendor_s)
-    if code not in BY_CODE or (is_a_vendor_s and code in _SETTINGS):
+    if code not in BY_CODE or (is_a_vendor_s and code in _SETTINGS) or _is_set(told.conventions, code, what):
         return TEXT
     names = {"text": TEXT, "again": AGAIN, "at": f"sources.{source}", "table": table, "column": what.partition(" ")[0]}
     return BY_CODE[code].format(**names)
+
+
+def _is_set(how: Conventions, code: str, what: str) -> bool:
+    """Whether the setting that could help is there already, or none could: no clock showed the time."""
+    if code == "bad_time":
+        return how.dates != USUAL.dates or NEVER_SHOWN in what
+    return code == "bad_number" and how.decimals != USUAL.decimals
 
 
 def _of_column(told: Told, place: tuple[str, str], what: str, *, is_a_vendor_s: bool) -> str:

@@ -13,8 +13,9 @@ from pipeline.ingest.door import ending_of
 from pipeline.quarantine.redacted import example
 from pipeline.settings import Settings
 from pipeline.sources import csv_door
+from pipeline.sources.calendars import way_of
 from pipeline.sources.landing import Landed, Landing
-from pipeline.sources.vendors import Told, route
+from pipeline.sources.vendors import Told
 from pipeline.stages import SOURCES
 
 MOST = 3
@@ -77,7 +78,7 @@ class _Headers:
         return self.read(file) if file else _NONE
 
     def _read(self, file: Landed) -> Header:
-        ending, way = ending_of(file.file), route(self.landing.source, file.table, self.told)
+        ending, way = ending_of(file.file), way_of(self.landing.source, file, self.told)
         if ending not in _SEPARATED or way is None:
             return _NONE
         path, marks = self.landing.zone / file.path, _SEPARATED[ending]

@@ -11,9 +11,11 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 
 from pipeline.sources.checksums import Checksum
+from pipeline.sources.forms import form_of
 from pipeline.sources.holiday_calendars import calendar
 from pipeline.sources.landing import Landed
 from pipeline.sources.places import Delivery, Sink, shown
+from pipeline.sources.vendors import Route, Told, route
 
 SOURCE, TABLE, FACTOR = "context", "factors", "public_holiday"
 HISTORY_YEARS = 10  # before the first night: orders older than that are no longer learned from
@@ -23,6 +25,12 @@ _ORIGIN = "the library holidays, "
 def is_ours(file: Landed) -> bool:
     """Whether a landed file was made here, not delivered."""
     return file.origin.startswith(_ORIGIN)
+
+
+def way_of(source: str, file: Landed, told: Told) -> Route | None:
+    """How a landed file is read: what was made here in the canonical form, whatever the settings tell of its table."""
+    form = form_of(source, file.table) if is_ours(file) else None
+    return Route(form) if form else route(source, file.table, told)
 
 
 class Calendars:

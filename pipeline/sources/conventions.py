@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ByteSize, ConfigDict, Field, field_validator
 
+NEVER_SHOWN = "a time that was never shown by the clocks"  # as on the night on which they are put forward
+
 
 class Conventions(BaseModel):
     """What the settings of a source tell of its canonical tables and column maps; vendors' own forms have their own.

@@ -1,7 +1,8 @@
 """CSV deliveries (RFC 4180, one header), as Arrow: every record, readable or not, with its physical line.
 
-Cells are parted by commas; where the header has none, by semicolons, tabs or bars. TSV is the same with tabs, without
-quotes, and where its sender writes none, without a header.
+Cells are parted by commas; where the header has none, by semicolons, tabs or bars; or as Excel's first line (sep=;)
+tells. TSV is the same with tabs, without quotes, and where its sender writes none, without a header. A line of nothing
+but what parts cells is a blank line.
 
 A record that does not parse costs its first line only: reading goes on at the next line, so that a stray quote
 cannot swallow the good records after it.
@@ -10,6 +11,7 @@ cannot swallow the good records after it.
 import codecs
 import csv
 import io
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
 COMMA: "Mapping[str, Any]" = {"delimiter": ",", "strict": True}
 TAB: "Mapping[str, Any]" = {"delimiter": "\t", "quoting": csv.QUOTE_NONE, "strict": True}
 _OTHERS = (";", "\t", "|")
+_SEP = re.compile(r'"?sep=([,;\t|])"?[,;\t|]*\s*', re.I)
+_LINE_END = "\r\n"
 _LINES = 2048
 _ODD = (b"\0", codecs.BOM_UTF8)  # Arrow takes a byte order mark away, whatever it stands before
 _LONGEST_SPAN = 1 << 20
@@ -121,11 +125,18 @@ def opened(
     for block in rest:
         for position in range(len(block)):
             text = block.line(position).decode("utf-8")
-            if text.strip():
+            if marks is COMMA and (sep := _SEP.fullmatch(text)):
+                marks = {**COMMA, "delimiter": sep[1]}
+            elif text.strip() and not _is_blank(text, ",;|" if marks is COMMA else marks["delimiter"]):
                 told, marks = _header(text, block.bad.get(position), name, marks)
                 below = chain([block.since(position + 1)], rest)
                 return CsvFile(told, below, marks, (block.first + position, text), guessed)
     raise DeliveryError("the file is empty: it has no header line", where=name, fix="Have it delivered again")
+
+
+def _is_blank(text: str, marks: str) -> bool:
+    """Whether a line says nothing: it holds no more than what parts cells."""
+    return not text.strip(_LINE_END + marks)
 
 
 def _pieces(block: Block) -> Iterator[_Lines]:
@@ -182,8 +193,8 @@ def plain_lines(block: Block, width: int, marks: "Mapping[str, Any]") -> "pa.Rec
     others = _one_by_one(block, odd, width, marks) if len(odd) <= len(block) / 2 else None
     if others is None:
         return None
-    even = np.setdiff1d(np.arange(len(block)), odd, assume_unique=True)
-    parted = _parted(block, even, odd, width, marks)
+    even = np.setdiff1d(np.arange(len(block)), np.union1d(odd, _blank_lines(block, width)), assume_unique=True)
+    parted = _parted(block, even, width, marks)
     places = np.concatenate([even + block.first, np.array(others.line, np.int64)])
     order = pa.array(np.argsort(places, kind="stable"))
     texts = pa.concat_arrays([block.texts().take(pa.array(even)), pa.array(others.raw, pa.string())])
@@ -208,6 +219,16 @@ def _odd_lines(block: Block, width: int, marks: "Mapping[str, Any]") -> "NDArray
     return np.flatnonzero(is_odd)
 
 
+def _blank_lines(block: Block, width: int) -> "NDArray[np.int64]":
+    """The positions of lines so short that one with as many cells as the header has nothing in them."""
+    data, ends = np.frombuffer(block.data, np.uint8), block.starts[1:]
+    if not len(ends):
+        return ends
+    feeds = (data[ends - 1] == ord("\n")).astype(np.int64)
+    returns = (data[np.maximum(ends - 2, 0)] == ord("\r")) & (feeds == 1)
+    return np.flatnonzero(np.diff(block.starts) - feeds - returns < width)
+
+
 def _one_by_one(block: Block, odd: "NDArray[np.int64]", width: int, marks: "Mapping[str, Any]") -> _Records | None:
     """The records of these lines, each by itself; None where one may go on in the next line."""
     texts = [block.line(position).decode("utf-8") for position in odd.tolist()]
@@ -219,16 +240,14 @@ def _one_by_one(block: Block, odd: "NDArray[np.int64]", width: int, marks: "Mapp
         return None
     found = _Records()
     for position, row, text in zip(odd.tolist(), rows, texts, strict=True):
-        if text.strip():
+        if text.strip() and not _is_blank(text, marks["delimiter"]):
             is_whole = len(row) == width
             fault = None if is_whole else f"unreadable: {len(row)} fields where the header has {width}"
             found.add(block.first + position, row if is_whole else _filled(row, width), text, fault)
     return found
 
 
-def _parted(
-    block: Block, even: "NDArray[np.int64]", odd: "NDArray[np.int64]", width: int, marks: "Mapping[str, Any]"
-) -> list[Any]:
+def _parted(block: Block, even: "NDArray[np.int64]", width: int, marks: "Mapping[str, Any]") -> list[Any]:
     """The cells of lines that hold as many as the header and no quotes, column by column."""
     import pyarrow as pa
     from pyarrow import csv as arrow_csv
@@ -236,7 +255,7 @@ def _parted(
     names = [str(position) for position in range(width)]
     if not len(even):
         return [pa.chunked_array([], pa.string())] * width
-    data = block.data if not len(odd) else b"".join(block.line(position) for position in even.tolist())
+    data = block.data if len(even) == len(block) else b"".join(block.line(position) for position in even.tolist())
     table = arrow_csv.read_csv(
         pa.BufferReader(data),
         read_options=arrow_csv.ReadOptions(column_names=names, block_size=len(data) + 1, use_threads=False),
@@ -263,6 +282,8 @@ def _one_line_each(texts: list[str], width: int, marks: "Mapping[str, Any]") -> 
         return None
     if len(rows) != len(texts) or any(len(row) != width for row in rows) or any("\0" in text for text in texts):
         return None
+    if any(_is_blank(text, marks["delimiter"]) for text in texts):
+        return None
     return rows
 
 
@@ -278,7 +299,7 @@ def _record_by_record(lines: _Lines, width: int, marks: "Mapping[str, Any]", *, 
         raw = "".join(lines.texts[at : at + taken])
         told = [lines.bad[n] for n in lines.numbers[at : at + taken] if n in lines.bad]
         reason = told[0] if told else reason or ("unreadable: a NUL character" if "\0" in raw else "")
-        if raw.strip() or told:
+        if (raw.strip() and not _is_blank(raw, marks["delimiter"])) or told:
             found.add(lines.numbers[at], row, raw, reason or None)
         at += taken
     return found, _Lines([], [], {})

@@ -1,8 +1,8 @@
 """JSON that does not give each object a line of its own: a line feed is put before every object that shares one.
 
 It may be one array, or objects one after another (a stream). Lines are counted as if it had been delivered so: in an
-array on one line, line n is element n. What is no JSON costs itself only: reading goes on at the next object that
-resembles the one before it, behind a MARK.
+array on one line, line n is element n. An array that stands where an object should is an element, behind a MARK. What
+is no JSON costs itself only: reading goes on at the next object that resembles the one before it, behind a MARK, too.
 """
 
 import json
@@ -11,9 +11,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 MARK = b"\x1e"  # a record separator, which no JSON holds
-_BEGINS = re.compile(rb"\s*\[[\s,]*(\{|$)")  # the first one may have been taken out
+_BEGINS = re.compile(rb"\s*\[([\s,]*([{\[]|$|" + MARK + rb")|\s*,)")  # the first one may have been taken out
 _GOES_ON = re.compile(r",\s*(\{|$)|\{")  # what follows the first object of a stream on its line
 _GAP = re.compile(r"[ \t\r\n,\[\]]*")
+_GAP_WITHIN = re.compile(r"[ \t\r\n,]*\]?")  # inside an array: a bracket that opens another begins an element
+_GAP_AROUND = re.compile(r"[ \t\r\n,\]]*\[?")
+_GAP_OF_STREAM = re.compile(r"[ \t\r\n,\]]*")
 _NEXT = re.compile(r",[ \t\r\n]*(?=\{)")
 _NEXT_OF_STREAM = re.compile(r"[,\n][ \t\r\n]*(?=\{)|(?<=\})[ \t\r]*(?=\{)")
 _WORD = 16  # how many characters of a word or an escape may lack where the text ends
@@ -58,7 +61,7 @@ def apart(chunks: Iterable[bytes], longest: int) -> Iterator[bytes]:
         yield head
         yield from given
         return
-    array = _Array(longest, _NEXT if depth else _NEXT_OF_STREAM)
+    array = _Array(longest, is_stream=not depth)
     yield array.take(head)
     try:
         for chunk in given:
@@ -73,13 +76,14 @@ def apart(chunks: Iterable[bytes], longest: int) -> Iterator[bytes]:
 class _Array:
     """What was read and not yet told: bytes as characters, one for one.
 
-    following: what stands before another object.
+    is_within: the brackets around its elements are open.
     shares: the line that goes on holds an element already. is_lost: inside what is no JSON. was_lost: right behind it.
     keys: those of the last object.
     """
 
     longest: int
-    following: re.Pattern[str]
+    is_stream: bool
+    is_within: bool = False
     held: str = ""
     shares: bool = False
     is_lost: bool = False
@@ -104,7 +108,7 @@ class _Array:
         """Tells what begins here, and returns where it ends; None where that cannot be said yet, but it must be."""
         if self.is_lost:
             return self._search(at, must=must)
-        if gap := _GAP.match(self.held, at).group():  # type: ignore[union-attr]
+        if gap := self._gap(at):
             self.told.append(gap)
             self.shares = self.shares and "\n" not in gap
             return at + len(gap)
@@ -112,12 +116,21 @@ class _Array:
             value, end = _DECODER.raw_decode(self.held, at)
         except (ValueError, RecursionError) as error:
             return None if self._is_cut(error) and not must else self._break(at, error)
-        if end == len(self.held) and not must and not isinstance(value, dict):
+        if end == len(self.held) and not must and not isinstance(value, dict | list):
             return None
+        self.was_lost = self.was_lost or isinstance(value, list)
         self._begin(self.held[at:end])
         if isinstance(value, dict):
             self.keys = frozenset(value)
         return end
+
+    def _gap(self, at: int) -> str:
+        """What stands between elements from here on, as far as the bracket that opens or closes the array."""
+        inner = _GAP_WITHIN if self.is_within else _GAP_AROUND
+        gap = (_GAP_OF_STREAM if self.is_stream else inner).match(self.held, at).group()  # type: ignore[union-attr]
+        if gap.endswith("]" if self.is_within else "["):
+            self.is_within = not self.is_within
+        return gap
 
     def _break(self, at: int, error: Exception) -> int:
         """Tells an element up to where it may have stopped to be JSON: the text before the one at fault."""
@@ -144,7 +157,8 @@ class _Array:
 
     def _next(self, at: int, *, must: bool) -> int | None:
         """Where what parts the next object that resembles the last one begins."""
-        for tried, parting in enumerate(self.following.finditer(self.held, at)):
+        following = _NEXT_OF_STREAM if self.is_stream else _NEXT
+        for tried, parting in enumerate(following.finditer(self.held, at)):
             try:
                 value, _ = _DECODER.raw_decode(self.held, parting.end())
             except (ValueError, RecursionError) as error:

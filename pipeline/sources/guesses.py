@@ -219,9 +219,8 @@ def habits(one: Fit, found: Sample) -> dict[str, str]:
         if guess.column.endswith(("_at", "date"))
         for value in found.columns.get(guess.given, ())
     ]
-    figures = [
-        v for guess in one.guesses if _KINDS.get(guess.column) == _FIGURES for v in found.columns.get(guess.given, ())
-    ]
+    named = {g.given for g in one.guesses if _KINDS.get(g.column) == _FIGURES} | _wide_columns(one, found)
+    figures = [value for name in sorted(named) for value in found.columns.get(name, ())]
     parts = [(int(match[1]), int(match[2])) for value in times if (match := _DATED.match(value))]
     told = {}
     if len(parts) > len(times) / 2:
@@ -231,6 +230,13 @@ def habits(one: Fit, found: Sample) -> dict[str, str]:
     if sum(bool(re.fullmatch(_PATTERNS["other_number"], value)) for value in figures) > len(figures) / 10:
         told["decimals"] = '"comma"'
     return told
+
+
+def _wide_columns(one: Fit, found: Sample) -> set[str]:
+    """Where each column is a factor, those of the file that hold one's values."""
+    given = {guess.column: guess.given for guess in one.guesses}
+    is_wide = given.get("factor") in ("", EVERY) and given.get("value") == ""
+    return found.columns.keys() - given.values() if is_wide else set()
 
 
 def best(forms: tuple[Form, ...], found: Sample) -> Fit | None:

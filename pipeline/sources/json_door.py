@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 _STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"?')
 _MARKED = re.compile(rb"(?m)^" + MARK)
-_NO_RECORD = b" \t\r\n[],"
+_PARTING = b" \t\r\n,"
+_NO_RECORD = _PARTING + b"[]"
 BROKEN = "unreadable: not a JSON object"
 
 
@@ -76,14 +77,16 @@ class _Elements:
     rows: list[tuple[int, str, str | None]] = field(default_factory=list)
 
     def take(self, line: int, text: bytes, fault: str | None) -> None:
-        """Takes the next line. What is more than blanks and brackets is, or belongs to, a record."""
-        if MARK in text and text.lstrip(_NO_RECORD).startswith(MARK):
+        """Takes the next line. What is marked, or more than blanks and brackets, is, or belongs to, a record."""
+        is_marked = MARK in text and text.lstrip(_NO_RECORD).startswith(MARK)
+        if is_marked:
             self.end(BROKEN)
             self.depth, text = self.around, text.replace(MARK, b"", 1)
+            fault = fault or (BROKEN if text.lstrip(_PARTING).startswith(b"[") else None)
         bare = _STRINGS.sub(b"", text) if b'"' in text else text
         opened_now = bare.count(b"{") + bare.count(b"[") - bare.count(b"}") - bare.count(b"]")
         self.depth = max(self.depth + opened_now, 0)
-        if not self.held and not text.strip(_NO_RECORD) and not fault:
+        if not self.held and not text.strip(_NO_RECORD) and not fault and not is_marked:
             return
         self.first = self.first if self.held else line
         self.held.append(text)

@@ -16,7 +16,7 @@ import numpy as np
 
 from pipeline.sources.conventions import USUAL, Conventions
 from pipeline.sources.elements import apart
-from pipeline.sources.encodings import UTF8, encoding_of, is_utf8, marked_encoding
+from pipeline.sources.encodings import UTF8, encoding_of, is_all_utf8, is_one_byte, is_utf8, marked_encoding
 from pipeline.sources.pages import opened_up
 
 if TYPE_CHECKING:
@@ -74,7 +74,10 @@ def blocks(path: Path, name: str, how: Conventions = USUAL, guessed: list[str] |
 
     Of an API's pages every record is one. guessed: is given the encoding where it was told by nothing but the text.
     """
-    first, encoding = 1, UTF8
+    first, encoding, meant = 1, UTF8, how.encoding
+    how = _as_it_is(path, name, how)
+    if guessed is not None and how.encoding != meant:
+        guessed.append(how.encoding)
     told = told_encoding(path, name, how)
     for data, reason in pieces(path, name, how):
         block = _block(first, data, encoding, told or encoding)
@@ -91,6 +94,7 @@ def blocks(path: Path, name: str, how: Conventions = USUAL, guessed: list[str] |
 
 def pieces(path: Path, name: str, how: Conventions = USUAL) -> Iterator[tuple[bytes, str]]:
     """The same lines as bytes, in UTF-8 where their encoding is told: whole ones and "", or one and its fault."""
+    how = _as_it_is(path, name, how)
     chunks = _within_reason(_text(path, name, how), most_bytes(path, how))
     plain = name.lower().removesuffix(".gz").removesuffix(".zst")
     if plain.endswith(_JSON):
@@ -99,12 +103,28 @@ def pieces(path: Path, name: str, how: Conventions = USUAL) -> Iterator[tuple[by
 
 
 def told_encoding(path: Path, name: str, how: Conventions) -> str:
-    """The encoding that the file's byte order mark names, else the source's settings; '' where neither does."""
+    """The encoding that the file's byte order mark names, else the one that it is told to be in; '' if neither is."""
+    how = _as_it_is(path, name, how)
     try:
         marked = marked_encoding(next(_unpacked(path, name), b""))
     except (zlib.error, OSError, ValueError):
         return how.encoding
     return how.encoding if marked == UTF8 else marked
+
+
+def _as_it_is(path: Path, name: str, how: Conventions) -> Conventions:
+    """The same, but for a file that is UTF-8 without a flaw though its source tells an encoding of single bytes."""
+    if not how.encoding or not is_one_byte(how.encoding):
+        return how
+    chunks = _up_to_a_break(_within_reason(_gathered(_unpacked(path, name)), most_bytes(path, how)))
+    return how.model_copy(update={"encoding": UTF8}) if is_all_utf8(chunks) else how
+
+
+def _up_to_a_break(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    try:
+        yield from chunks
+    except _BrokenStreamError:
+        return
 
 
 def most_bytes(path: Path, how: Conventions) -> int:

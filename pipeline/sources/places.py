@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 TEXT_ENDINGS = (".csv", ".tsv", ".json", ".jsonl")
 ENDINGS = (".parquet", *(e + packed for e in TEXT_ENDINGS for packed in ("", ".gz", ".zst")))
+LITTER = (".ds_store", "desktop.ini", "thumbs.db")
 HIDDEN = (".", "_")  # with which the names of files begin that a tool left behind for itself
 Result = TypeVar("Result")
 _STAMPS = ("ETag", "etag", "md5Hash", "mtime", "LastModified", "last_modified", "Last-Modified", "updated", "created")
@@ -309,6 +310,11 @@ def is_night(text: str) -> bool:
         return date.fromisoformat(text).isoformat() == text
     except ValueError:
         return False
+
+
+def is_litter(name: str) -> bool:
+    """Whether a file is what desktops leave in folders: nobody delivered it."""
+    return name.lower() in LITTER or name.startswith("~$")
 
 
 def is_readable(name: str) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from pipeline.sources.file_systems import Place
-from pipeline.sources.places import Delivery, is_night
+from pipeline.sources.places import Delivery, is_litter, is_night
 from pipeline.stages import SOURCES
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def _below(files: "AbstractFileSystem", root: str, folder: str, above: tuple[str
         if info.get("type") == "directory":
             if len(above) < _DEEPEST:
                 yield from _below(files, root, path, (*above, name), own)
-        elif not _is_delivered(above, own):
+        elif not _is_delivered(above, own) and not is_litter(name):
             size = None if info.get("size") is None else int(info["size"])
             yield Stray(above, Delivery("", "/".join(above), name, own, path, size, ""))
 

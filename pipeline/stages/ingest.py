@@ -23,6 +23,7 @@ from pipeline.ingest.waiting import Waiting
 from pipeline.privacy.tombstones import Gate
 from pipeline.quality import CHECKS_COLUMNS, Checked
 from pipeline.quarantine import releases
+from pipeline.sources.calendars import way_of
 from pipeline.sources.forms import Form, forms_of
 from pipeline.sources.landing import Landed, Landing, safe_name
 from pipeline.sources.vendors import Told, route
@@ -79,9 +80,10 @@ def _arrivals(landing: Landing, session: Session, before: Path | None, told: Tol
     now = _landed(landing)
     found = []
     for table, night, file, path in landed:
-        way = route(landing.source, table, told)
+        it = now.get((table, night, file))
+        way = way_of(landing.source, it, told) if it else route(landing.source, table, told)
         if way is not None and (table, night, file) not in taken:
-            here = now[table, night, file].path if (table, night, file) in now else path
+            here = it.path if it else path
             found.append(Arrival(way, table, night, file, _present(landing.zone / here)))
     return sorted(found, key=lambda arrival: (arrival.night, arrival.route.rank))
 

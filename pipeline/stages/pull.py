@@ -15,7 +15,7 @@ from pipeline.sources import calendars
 from pipeline.sources.forms import ANY, forms_of
 from pipeline.sources.landing import Landed, Landing
 from pipeline.sources.opening import opened
-from pipeline.sources.places import Deliverer, Delivery, is_readable, shown
+from pipeline.sources.places import Deliverer, Delivery, is_litter, is_readable, shown
 from pipeline.sources.vendors import route
 from pipeline.stages import SOURCES
 from pipeline.upkeep import room
@@ -89,8 +89,10 @@ def _night_exists(run: Run, deliverer: Deliverer, listed: list[Delivery], source
 
 
 def _is_wanted(delivery: Delivery, run: Run, session: Session) -> bool:
-    """True for a file of a known table and format; what is not is told, once for each."""
+    """True for a file of a known table and format; what is not is told, once for each, unless nobody delivered it."""
     told = run.settings.sources[delivery.source]
+    if is_litter(delivery.name):
+        return False
     if route(delivery.source, delivery.table, told) is None:
         known = ", ".join([*(form.table for form in forms_of(delivery.source)), *(f"{v}'s" for v in told.form)])
         session.log(

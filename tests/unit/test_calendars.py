@@ -3,11 +3,12 @@
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pipeline.errors import SettingsError
-from pipeline.settings import Settings, load_settings
+from pipeline.settings import Settings, SourceSettings, load_settings
 from pipeline.sources.landing import Landing
 from tests.unit.ingest_case import Case, csv_text
 
@@ -31,6 +32,17 @@ class Context(Case):
         return self.ask("context", f"{told} and coalesce(region, '') = '{region}' order by date desc limit 8")
 
 
+class Mapped(Context):
+    """One that delivers its other context its own way."""
+
+    @property
+    def settings(self) -> Settings:
+        way: dict[str, Any] = {"dates": "day_first", "decimals": "comma", "time_zone": "Europe/Dublin"}
+        told = SourceSettings(missing="warn", columns={"factors": {"date": "Tag", "factor": "*"}}, **way)
+        settings = super().settings
+        return settings.model_copy(update={"sources": settings.sources | {"context": told}})
+
+
 def test_each_place_has_its_holidays_for_every_day_up_to_the_night(tmp_path: Path) -> None:
     case = Context(tmp_path, holidays={"Bavaria": "DE-BY", "": "IE"})
     case.deliver(f"context/factors/{N1}/f.csv", csv_text([FACTOR]))
@@ -45,6 +57,16 @@ def test_each_place_has_its_holidays_for_every_day_up_to_the_night(tmp_path: Pat
     assert case.days("Bavaria")[:3] == [("2026-01-07", 0), ("2026-01-06", 1), ("2026-01-05", 0)]
     fresh = case.ask("context", f"select arrived from ingest.files where night = '{N2}' and file like 'holidays%'")
     assert fresh == [(3,), (3,)]
+
+
+def test_holidays_are_read_as_they_are_made_whatever_the_settings_tell(tmp_path: Path) -> None:
+    case = Mapped(tmp_path, holidays={"": "IE"})
+    case.deliver(f"context/factors/{N1}/f.csv", "Tag;rain\n03.01.2026;1,5\n")
+    case.night(N1, "context")
+    days = (date(2026, 1, 5) - date(2016, 1, 1)).days
+    files = case.ask("context", "select file, arrived, accepted from ingest.files order by file")
+    assert files == [("f.csv", 1, 1), ("holidays.csv", days, days)]
+    assert case.days("")[3] == ("2026-01-01", 1)
 
 
 def test_a_place_that_is_new_comes_with_its_history_and_a_night_made_again_with_what_it_had(tmp_path: Path) -> None:

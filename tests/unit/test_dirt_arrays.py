@@ -90,3 +90,21 @@ def test_what_is_nested_too_deeply_harms_nobody(tmp_path: Path, depth: int) -> N
     deep = '{"id": 1, "x": ' + "[" * depth + "]" * depth + "}"
     (tmp_path / "a").write_text(f'[{{"id": 0, "x": 1}},{deep},{{"id": 2, "x": 1}}]')
     assert [text for _, text, _ in records(tmp_path / "a")] == ['{"id": 0, "x": 1}', deep, '{"id": 2, "x": 1}']
+
+
+@pytest.mark.parametrize("stray", ["[1,2]", "[]", '[{"id":8},{"id":9}]', "[[],[[1]]]", '["]", "["]', "[1,\n2]"])
+@pytest.mark.parametrize(("head", "tail", "between"), [("[", "]", ","), ("[\n", "\n]", ",\n"), ("", "", " ")])
+def test_an_array_among_objects_is_a_record_of_its_own(
+    tmp_path: Path, stray: str, head: str, tail: str, between: str
+) -> None:
+    if "\n" in stray and not head:
+        return  # a stream of one object a line is read line by line
+    first, second, third = '{"id": 1, "of": [2]}', '{"id": 3}', '{"id": 4}'
+    (tmp_path / "a").write_text(head + between.join([first, second, stray, third, stray]) + tail)
+    found = records(tmp_path / "a")
+    assert [text for _, text, _ in found] == [first, second, stray.strip("[],"), third, stray.strip("[],")]
+    if "\n" not in head + stray:
+        assert [line for line, *_ in found] == [1, 2, 3, 4, 5]
+    if head:
+        rewrite(tmp_path / "a", "a.json", tmp_path / "fresh", {found[0][0]: (1, "")})
+        assert [text for _, text, _ in records(tmp_path / "fresh")] == [text for _, text, _ in found[1:]]

@@ -105,6 +105,22 @@ def test_a_broken_element_in_one_line_costs_itself_only(tmp_path: Path) -> None:
     assert told.codes("web") == [(3, "unreadable: not a JSON object"), (5, "unreadable: not a JSON object")]
 
 
+def test_an_array_among_elements_costs_itself_only(tmp_path: Path) -> None:
+    one, two, three = (json.dumps(event(n)) for n in range(3))
+    told = dirt(tmp_path).events(f"[{one},[1,2],{two},[],[{one},{two}],[{one}],{three}]", "e.json")
+    assert told.fate("e.json", "web") == (7, 3, 0, 4)
+    assert told.codes("web") == [(line, "unreadable: not a JSON object") for line in (2, 4, 5, 6)]
+
+
+def test_what_desktops_leave_in_folders(tmp_path: Path) -> None:
+    names = ("Thumbs.db", "~$orders.csv", ".DS_Store", "desktop.ini")
+    for name in names:
+        dirt(tmp_path).deliver(f"crm/orders/{NIGHT}/{name}", "x")
+    told = dirt(tmp_path).orders(csv_text([ORDER]))
+    assert told.fate("more.csv")[0] == 1
+    assert not [text for text in told.logs if any(name in text for name in names)]
+
+
 def test_a_file_that_explodes(tmp_path: Path) -> None:
     packed = gzip.compress(many(3).encode() + b" " * 5_000_000 + b"\n" + many(4).encode())
     told = dirt(tmp_path, web={"largest_file": "1MB"}).events(packed, "e.jsonl.gz")

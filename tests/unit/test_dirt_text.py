@@ -36,6 +36,24 @@ def test_an_encoding_that_is_told(tmp_path: Path) -> None:
     assert marked.ask("crm", "select category from ingest.orders where order_id = 'O2'") == [("Zoë",)]
 
 
+def test_utf_8_beside_the_encoding_that_is_told(tmp_path: Path) -> None:
+    for ending, text in (
+        ("csv", f"{HEAD}\n{line(1)}{line(2, 'Zoë €')}"),
+        ("jsonl", jsonl([ORDER | {"order_id": "O2"}])),
+    ):
+        data = text.replace('"completed"', '"completed", "category": "Zoë €"').encode()
+        told = dirt(tmp_path / ending, crm={"encoding": "cp1252"})
+        told.deliver(f"crm/orders/{NIGHT}/old.csv", f"{HEAD}\n{line(3, 'Zoë')}".encode("cp1252"))
+        told.orders(data, f"more.{ending}")
+        rows = told.ask("crm", "select category from ingest.orders where order_id in ('O2', 'O3') order by order_id")
+        assert rows == [("Zoë €",), ("Zoë",)]
+        seen = [text for text in told.logs if "UTF-8" in text]
+        way = "is UTF-8 without a flaw, and read so, though sources.crm.encoding is cp1252"
+        assert seen == [f"warning: crm/orders/{NIGHT}/more.{ending} {way}"]
+    wide = dirt(tmp_path / "wide", crm={"encoding": "gbk"}).orders(f"{HEAD}\n{line(2, '联通')}".encode("gbk"))
+    assert wide.ask("crm", "select category from ingest.orders where order_id = 'O2'") == [("联通",)]
+
+
 def test_no_text_in_the_encoding_that_is_told(tmp_path: Path) -> None:
     data = (
         f"{HEAD}\n{line(1, 'Zoë')}".encode("cp1252") + line(2, "?").encode().replace(b"?", b"\x81") + line(3).encode()
@@ -98,6 +116,27 @@ def test_ragged_rows(tmp_path: Path) -> None:
 def test_other_separators(tmp_path: Path, separator: str) -> None:
     told = dirt(tmp_path).orders(MORE.replace(",", separator))
     assert told.fate("more.csv") == (3, 3, 0, 0)
+
+
+@pytest.mark.parametrize("first", ["sep=;", '"sep=;"', "SEP=;;;;;;;", "sep=|"])
+def test_a_first_line_that_tells_the_separator(tmp_path: Path, first: str) -> None:
+    mark = "|" if "|" in first else ";"
+    text = f"{first}\r\n{HEAD}\r\n{line(1)}{line(2)}".replace(",", mark)
+    told = dirt(tmp_path).orders(text)
+    assert told.fate("more.csv") == (2, 2, 0, 0)
+    assert told.ask("crm", "select delivered_line from ingest.orders where order_id <> 'good'") == [(3,), (4,)]
+
+
+@pytest.mark.parametrize("quoted", [False, True])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_rows_of_nothing(tmp_path: Path, *, quoted: bool, end: str) -> None:
+    nothing = (";" * HEAD.count(",") + "\n") * 3 + ";\n" + "\n"
+    rows = line(1).replace(",", ";") + nothing + line(2, '"a;b"' if quoted else "x").replace(",", ";")
+    told = dirt(tmp_path).orders((";;;\n" + HEAD.replace(",", ";") + "\n" + rows + nothing).replace("\n", end))
+    assert told.fate("more.csv") == (2, 2, 0, 0)
+    assert told.ask("crm", "select delivered_line from ingest.orders where order_id <> 'good'") == [(3,), (9,)]
+    alone = dirt(tmp_path / "alone").orders("a\n\n1\n")
+    assert alone.fate("more.csv")[0] == 2
 
 
 def test_carriage_returns_alone(tmp_path: Path) -> None:

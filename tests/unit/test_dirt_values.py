@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from pipeline.errors import SettingsError
 from pipeline.ingest import conventions
+from pipeline.quarantine.remedies import TEXT, remedy
 from pipeline.settings import SourceSettings, load_settings
 from pipeline.sources.forms import FORMS
 from tests.unit.dirt_case import Dirt, dirt, event
@@ -117,6 +118,13 @@ def test_hours_that_clocks_show_twice_or_never(tmp_path: Path) -> None:
     case.orders(csv_text([ORDER | {"order_id": f"O{n}", "ordered_at": value} for n, value in enumerate(values)]))
     assert found(case, "ordered_at", 3) == ["2025-10-26 00:30:00", "2025-10-26 02:30:00", "bad_time"]
     assert case.said("more.csv", "1 times that clocks of Europe/Berlin showed twice: the earlier is taken")
+    told = "bad_time: ordered_at is a time that was never shown by the clocks of Europe/Berlin"
+    assert case.codes("crm") == [(4, told)]
+    assert remedy(case.settings.sources["crm"], "crm", "orders", told) == TEXT
+    assert "dates" in remedy(case.settings.sources["crm"], "crm", "orders", "bad_time: ordered_at is no time")
+    settled = SourceSettings(dates="day_first", decimals="comma")
+    for reason in ("bad_time: ordered_at is no time", "bad_number: amount is not a number"):
+        assert remedy(settled, "crm", "orders", reason) == TEXT
 
 
 def test_a_column_map_s_values_are_read_as_told_and_a_vendor_s_are_not(tmp_path: Path) -> None:

@@ -40,6 +40,21 @@ def test_a_line_of_a_column_that_does_not_come_names_the_one_that_does_too(tmp_p
     assert 'starts_at = "Begin"   # no such column in the newest files' in "\n".join(told(lost))
 
 
+def test_a_column_that_the_newest_file_calls_otherwise_is_proposed_beside_its_name(tmp_path: Path) -> None:
+    case = Case(tmp_path)
+    crm(case, N1, csv_text([ORDER]).replace("amount", "Total"))
+    crm(case, "2026-01-06", csv_text([ORDER]).replace("amount", "Total price"), "later.csv")
+    proposed = sections(checked(tmp_path, crm={"columns": {"orders": {"amount": "Total"}}}))
+    assert proposed == {"columns": {"orders": {"amount": ["Total", "Total price"]}}}
+
+
+def test_a_folder_in_another_encoding_is_told_of(tmp_path: Path) -> None:
+    crm(Case(tmp_path), N1, csv_text([ORDER]))
+    Case(tmp_path).deliver(f"crm/socios/{N1}/a.csv", "Sócio,Opção\n1,x\n".encode("cp1252"))
+    text = "\n".join(told(checked(tmp_path)))
+    assert 'set sources.crm.encoding, as in encoding = "cp1252"' in text and "deliver it again" not in text
+
+
 def test_made_texts_several_names_and_plain_addresses_are_kept_as_they_are(tmp_path: Path) -> None:
     case = Case(tmp_path)
     crm(case, N1, csv_text([ORDER]))

@@ -141,3 +141,12 @@ def test_without_history_or_rows_there_is_no_drift() -> None:
     for tonight, past in (({"a": 5.0}, []), ({"a": 5.0}, [{"b": 1.0}] * 2), ({}, [{"a": 1.0}] * 5)):
         found = usual.drift(tonight, past)
         assert (found.distance, found.appeared, found.gone) == (0.0, {}, {})
+
+
+def test_a_distance_is_the_same_to_the_last_digit_whatever_the_categories_are_called() -> None:
+    shares = np.random.default_rng(1).dirichlet(np.ones(40), 2).tolist()
+    found = {
+        usual.distance(*({f"{name} {n}": share for n, share in enumerate(each)} for each in shares))
+        for name in "abcdefghijklmnop"
+    }
+    assert len(found) == 1

@@ -80,6 +80,14 @@ def test_each_value_is_replaced_by_itself(tmp_path: Path) -> None:
     assert case.ask("context", FILES) == [(2, 1, 1, 0), (1, 1, 0, 0)]
 
 
+def test_rows_stand_in_the_order_of_their_file(tmp_path: Path) -> None:
+    day = {"Day": "2026-01-01"} | {f"c{m}": "1" for m in range(20)}
+    days = [day | {"region": f"r{n}"} for n in range(3000)]
+    case = weather(tmp_path, csv_text(days))
+    lines = [line for (line,) in case.ask("context", "select delivered_line from ingest.factors")]
+    assert len(lines) == 60_000 and lines == sorted(lines)
+
+
 def test_commas_and_dates_are_read_as_told_and_what_is_broken_is_one_row(tmp_path: Path) -> None:
     rows = [{"Day": "31.12.2025", "rain": "1,5", "sun": "2"}, {"Day": "", "rain": "1", "sun": "2"}]
     text = csv_text(rows) + '"x","1"\n'
@@ -106,7 +114,10 @@ def test_a_value_is_read_again_alone(tmp_path: Path) -> None:
 
 def test_a_file_without_its_dates_and_one_of_too_many_columns_are_set_aside(tmp_path: Path) -> None:
     case = weather(tmp_path, csv_text([{"Tag": "2026-01-01", "rain": "1"}]))
+    assert [line for line, _ in case.codes("context")] == [2000], "the header is no row"
     assert case.codes("context")[0][1].startswith("missing_column")
+    case = weather(tmp_path / "bare", "2026-01-01,1\n2026-01-02,2\n")
+    assert [line for line, _ in case.codes("context")] == [1000, 2000], "without a header every line is a row"
     many = {"Day": "2026-01-01"} | {f"c{n}": "1" for n in range(1200)}
     case = weather(tmp_path / "many", csv_text([many]))
     assert case.codes("context") == [(2000, "unreadable: 1000 columns or more")]
@@ -124,6 +135,15 @@ def test_a_file_without_its_dates_and_one_of_too_many_columns_are_set_aside(tmp_
 def test_nothing_else_can_be_every_column(source: str, table: str, columns: dict[str, Any]) -> None:
     with pytest.raises(SettingsError, match=r"cannot be \*"):
         load_settings({"LANDMARK_HASH_KEY": "k"}, sources={source: {"columns": {table: columns}}})
+
+
+@pytest.mark.parametrize("told_of", [{}, WIDE["columns"]])
+def test_sources_check_sees_decimal_commas_in_columns_that_are_factors(tmp_path: Path, told_of: dict[str, Any]) -> None:
+    case = Weather(tmp_path, stop=(), told={"context": {}})
+    rows = [{"Day": f"2026-01-0{n}", "rain_mm": "1,5", "temperature": f"{n},25"} for n in range(1, 5)]
+    case.deliver(f"context/factors/{NIGHT}/w.csv", csv_text(rows))
+    found = checked(tmp_path, crm={"missing": "warn"}, context={"columns": told_of})
+    assert pasted(found)["sources"]["context"]["decimals"] == "comma"  # type: ignore[index]
 
 
 def test_sources_check_proposes_it_and_is_then_content(tmp_path: Path) -> None:
