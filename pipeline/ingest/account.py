@@ -50,7 +50,8 @@ def tell(session: Session) -> None:
 def set_aside_by(before: Path) -> str:
     """SQL: what earlier nights quarantined, and what told nothing; nights of old have both in one table."""
     paths = [before / f"{name}.parquet" for name in ("quarantine", "not_ours")]
-    return _rows_of(*(path for path in paths if path.is_file()))
+    listed = ", ".join(quoted(path) for path in paths if path.is_file())
+    return f"read_parquet([{listed}], union_by_name = true)"
 
 
 def _rows_of(*paths: Path) -> str:
@@ -62,7 +63,8 @@ def _put_set_aside(session: Session, source: str, before: Path | None) -> None:
         session,
         f"""
         create table door.set_aside as
-        select ? as source, table_name, delivered_night as night, {_FILE}, delivered_line as line, record_id, reason
+        select ? as source, table_name, delivered_night as night, {_FILE}, delivered_line as line, record_id, reason,
+            is_refusal
         from door.refused""",
         [source],
     )
@@ -70,7 +72,7 @@ def _put_set_aside(session: Session, source: str, before: Path | None) -> None:
         ask(
             session,
             f"""
-            insert into door.set_aside
+            insert into door.set_aside by name
             select * from {set_aside_by(before)} as before
             anti join door.retaken using (table_name, night, file, line)
             where not starts_with(reason, 'duplicate:')""",

@@ -42,7 +42,7 @@ def measure(run: Run, session: Session, source: str, parts: Mapping[str, Sequenc
     )  # fmt: skip
     _show_observed(session, source, parts)
     session.model("ingest.contents", keep=False, most_categories=MOST_CATEGORIES)
-    session.model("ingest.measures")
+    session.model("ingest.measures", small_group=run.settings.small_group)
     measures.judge(run, session, must_come=_must_come(run, session, source))
 
 

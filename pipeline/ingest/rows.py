@@ -45,7 +45,7 @@ def prepare(session: Session) -> None:
         """
         create schema if not exists door;
         create table door.refused (table_name varchar, delivered_night date, delivered_file varchar,
-            delivered_line bigint, record_id varchar, reason varchar, raw varchar);
+            delivered_line bigint, record_id varchar, reason varchar, raw varchar, is_refusal boolean);
         create table door.counted (table_name varchar, delivered_night date, delivered_file varchar, arrived bigint);
         create table door.repeats (form varchar, delivered_night date, delivered_file varchar,
             delivered_line bigint, raw varchar);
@@ -177,14 +177,19 @@ class Rows:
         return checked
 
     def _refuse(self, name: str) -> None:
+        """Sets aside what cannot be taken in. Who refuses analytics in a row that names them does so all the same."""
         place = ", ".join(PLACE)
+        refuses = "record_id <> '' and consent_analytics = false" if self.form.name == "customers" else "false"
         ask(
             self.session,
             f"""
             insert into door.refused
-            select d.table_name, {", ".join(f"d.{column}" for column in PLACE)}, b.record_id, b.problem, d.raw
+            select d.table_name, {", ".join(f"d.{column}" for column in PLACE)}, b.record_id, b.problem, d.raw,
+                b.refuses and d.broken is null
             from door.{self.form.name} as d
-            inner join (select {place}, record_id, problem from {name} where problem is not null) as b using ({place})
+            inner join (
+                select {place}, record_id, problem, {refuses} as refuses from {name} where problem is not null
+            ) as b using ({place})
         """,
         )
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.catalog import Store
-from pipeline.errors import IdentityError, StageError
+from pipeline.errors import IdentityError, LandmarkError, StageError
 from pipeline.privacy import erasure_plan, tombstones
 from pipeline.privacy.erasure_plan import Plan
 from pipeline.settings import Settings
@@ -43,6 +43,7 @@ def erase(settings: Settings, text: str, *, progress: Progress = silent) -> Summ
         if finished is not None and text in (finished.pop("asked"), finished["customer_id"]):
             return finished
         plan = _planned(settings, text, progress)
+        _check(settings, plan)
         tombstones.write_private(_journal(settings.data), plan.as_text())
         done = _carry_out(settings, plan, progress)
     done.pop("asked")
@@ -64,7 +65,15 @@ def finish(settings: Settings, progress: Progress = silent) -> Summary | None:
             fix="Remove the file and erase the person again",
         ) from error
     progress("completing an erasure that was killed ...")
-    return _carry_out(settings, plan, progress)
+    try:
+        return _carry_out(settings, plan, progress)
+    except LandmarkError as error:
+        raise StageError(
+            f"an erasure that was begun cannot be completed, and nothing else runs before it is: {error.what}",
+            where=error.where,
+            value=error.value,
+            fix=f"{error.fix or 'Mend this'}; whatever runs next completes it",
+        ) from error
 
 
 def is_unfinished(data: Path) -> bool:
@@ -90,6 +99,12 @@ def _planned(settings: Settings, text: str, progress: Progress) -> Plan:
     progress(f"erase: looking for everything held on {person.customer_id} ...")
     with _session(settings) as session:
         return erasure_plan.make(settings, session, person, text)
+
+
+def _check(settings: Settings, plan: Plan) -> None:
+    from pipeline.privacy.files import Files
+
+    Files(settings.data, plan).check()
 
 
 def _carry_out(settings: Settings, plan: Plan, progress: Progress) -> Summary:

@@ -310,7 +310,10 @@ def _judged(session: Session, form: Form, sought: Sought) -> dict[int, tuple[int
     if sought.simple:
         held = f"from {rows} anti join personal.gone using ({_PLACE}) where regexp_matches(raw, ?)"
         held = f"select delivered_line, {tombstones.LINES}, raw {held}"
-        told = ((line, lines, raw, sought.without(raw)) for line, lines, raw in ask(session, held, [sought.simple]))
+        told = (
+            (line, lines, raw, sought.without_in(raw, numbers=True))
+            for line, lines, raw in ask(session, held, [sought.simple])
+        )
         found |= {line: (lines, fresh) for line, lines, raw, fresh in told if fresh != raw}
     return {line: change for line, change in found.items() if line}
 

@@ -17,6 +17,15 @@ _BY_BUILD = {
     "journey_id": "journeys",
     "touch_id": "touches",
 }
+# as sql/journeys/*_touches.sql number what a row tells
+_TOUCHES = {
+    "order_id": "crm:orders:",
+    "interaction_id": "crm:interactions:",
+    "message_id": "web:events:",
+    "post_id": "social:posts:",
+    "activity_id": "partner:",
+}
+_KINDS = {"user_id": "crm_id"}  # of columns that are called otherwise than what they hold
 _RECORDS = ("record_id", "left_id", "right_id")
 
 
@@ -30,7 +39,8 @@ class Theirs:
         self.plan = plan
         ask(session, "create schema if not exists personal")
         personal.put(session, "personal.own", ("kind", "value"), {*plan.own, *plan.records})
-        personal.put(session, "personal.exact", ("value",), [(v,) for v in {*plan.tokens, *plan.row_ids}])
+        personal.put(session, "personal.exact", ("value",), [(v,) for v in plan.tokens])
+        personal.put(session, "personal.touches", ("touch_id",), [(touch,) for touch in _touches(plan)])
         sourced = {(ROW_KINDS[k.partition(":")[0]], v) for k, v in plan.own if k.partition(":")[0] in ROW_KINDS}
         sourced -= {("partner", v) for _, v in sourced if v not in plan.row_ids}
         personal.put(session, "personal.sourced", ("source", "record_id"), sourced)
@@ -80,7 +90,9 @@ class Theirs:
         for head in _PAIRED:
             if {f"{head}kind", f"{head}value"} <= set(kinds):
                 yield self.paired(head)
-        if {"source", "record_id"} <= set(kinds):
+        if "touch_id" in kinds:
+            yield "touch_id in (from personal.touches)"
+        elif {"source", "record_id"} <= set(kinds):
             yield "(source, record_id) in (select (source, record_id) from personal.sourced)"
         for name, type_ in kinds.items():
             if name in _BY_BUILD:
@@ -88,7 +100,17 @@ class Theirs:
             elif at[2] == "identity" and name in _RECORDS and type_ != "VARCHAR":
                 yield self._records(at, name)
             elif type_ == "VARCHAR" and (at[2] == "identity" or name.endswith("_id")):
+                kind = _KINDS.get(name, name)
                 yield f"{name} in (from personal.exact)"
+                yield f"{name} in (select value from personal.own where kind = {quoted(kind)})"
+
+
+def _touches(plan: Plan) -> Iterator[str]:
+    """The touch_ids of the person's rows."""
+    for kind, value in plan.own:
+        name, _, partner = kind.partition(":")
+        if name in _TOUCHES:
+            yield f"{_TOUCHES[name]}{partner}:{value}" if partner else f"{_TOUCHES[name]}{value}"
 
 
 def table_of(at: Sequence[str]) -> str:

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable
 
 _SHORTEST, _SHORTEST_DIGITS = 5, 7
+_STRING = r'"(?:[^"\\]|\\.)*"'
+_STRINGS, _SCALARS = re.compile(_STRING), re.compile(rf"{_STRING}|[-+.\w]+")
 
 
 class Sought:
@@ -27,6 +29,22 @@ class Sought:
         """The text with the word "erased" for each value. One within a longer word or address is another."""
         return self._whole.sub("erased", text) if self._whole else text
 
+    def without_in(self, text: str, *, numbers: bool) -> str:
+        """As `without`, and what was JSON stays JSON. numbers: bare ones in it are sought, too."""
+        is_data = text.lstrip()[:1] in ("{", "[") and self.within(text) and _is_json(text)
+        return self._in_json(text, numbers) if is_data else self.without(text)
+
+    def _in_json(self, text: str, numbers: bool) -> str:
+        """Each text is decoded before it is looked at."""
+
+        def fresh(found: re.Match[str]) -> str:
+            written = found.group()
+            plain = json.loads(written) if written.startswith('"') else written
+            left = self.without(plain)
+            return written if left == plain else json.dumps(left)
+
+        return (_SCALARS if numbers else _STRINGS).sub(fresh, text)
+
     def within(self, text: str) -> bool:
         """Whether the text holds a value."""
         return bool(self._whole and self._whole.search(text))
@@ -40,6 +58,18 @@ def spellings(tokens: Iterable[str]) -> list[str]:
     """The tokens as they may also stand in JSON and in HTML, longest first."""
     found = {form for t in tokens for form in (t, json.dumps(t)[1:-1], html.escape(t), html.escape(t, quote=False))}
     return sorted(found, key=lambda t: (-len(t), t))
+
+
+def _is_json(text: str) -> bool:
+    """Whether the text is JSON, as a whole or line by line."""
+    try:
+        json.loads(text)
+    except ValueError:
+        try:
+            return bool([json.loads(line) for line in text.splitlines() if line.strip()])
+        except ValueError:
+            return False
+    return True
 
 
 def is_distinct(text: str) -> bool:

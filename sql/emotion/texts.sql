@@ -1,8 +1,9 @@
 -- emotion.texts: every text that somebody wrote, with the rating given with it and the language where it is told.
--- Texts under a record of somebody who refuses analytics are neither read nor learned from. An activity_id that several
+-- Texts under a record of somebody who refuses analytics are neither read nor learned from (see
+-- identity.records for which refusal counts). An activity_id that several
 -- partners use is told apart by its partner, as in the touches.
 -- grain   source, record_id
--- reads   ingest.interactions, ingest.posts, ingest.activities, ingest.customers
+-- reads   ingest.interactions, ingest.posts, ingest.activities, ingest.customers, ingest.customers_history, ingest.quarantine
 -- params  consent_default
 with refused as (
     select
@@ -10,6 +11,20 @@ with refused as (
         social_handle
     from ingest.customers
     where not coalesce(consent_analytics, $consent_default)
+    union all
+    select
+        h.crm_id,
+        h.social_handle
+    from ingest.customers_history as h
+    anti join ingest.customers as c on h.crm_id = c.crm_id
+    where not coalesce(h.consent_analytics, $consent_default)
+    union all
+    select
+        q.record_id as crm_id,
+        c.social_handle
+    from ingest.quarantine as q
+    left join ingest.customers as c on q.record_id = c.crm_id
+    where q.is_refusal and coalesce(c.delivered_night <= q.night, true)
 ),
 
 activities as (
