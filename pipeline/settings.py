@@ -58,7 +58,7 @@ class SourceSettings(Conventions):
     columns: by table, the map of a delivery that calls its columns otherwise (sources/column_maps.py).
     connection: the name of the connection that opens the place. wait_until: until when late deliveries are waited for.
     without: tables that the company has not, so that nobody misses them. folders: which tables of ours the folders are
-    that are called otherwise (sources/folders.py).
+    that are called otherwise (check_folders in sources/vendors.py).
     """
 
     missing: Literal["stop", "warn"] = "warn"

@@ -79,7 +79,8 @@ class Door:
     """Fills door.<table> file by file. rows, bytes: of what stands in it; blank lines count where it is a view.
 
     Of vendors' tables: what an amount is in where they do not say it, and by which night what they name must be known.
-    is_final: nobody changes what stands in it, so that door.<table> may be a view of one large slab.
+    is_final: nobody changes what stands in it, so that door.<table> may be a view of one large slab (is_shown). is_due:
+    what stands in it has to be taken in before anything else is.
     """
 
     session: Session

@@ -19,14 +19,14 @@ from pipeline.ingest.notes import Notes
 from pipeline.sources.forms import Form
 from pipeline.warehouse import Session, quoted
 
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
 ISO_TIME = (
     r"^[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}"
     r"([T ][0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?( UTC|Z|[+-][0-9]{2}(:?[0-9]{2})?)?)?$"
 )
 NUMBER = r"^[+-]?([0-9]{1,15}([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]{1,2})?$"
-if TYPE_CHECKING:
-    from duckdb import DuckDBPyConnection
-
 PLACE = ("delivered_night", "delivered_file", "delivered_line")
 _HELPERS = ("latest_at", "record_id", "problem")
 _SHORTEST_ROW_GROUP = 122_880

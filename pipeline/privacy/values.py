@@ -66,7 +66,7 @@ def _is_json(text: str) -> bool:
         json.loads(text)
     except ValueError:
         try:
-            return bool([json.loads(line) for line in text.splitlines() if line.strip()])
+            return bool([json.loads(line) for line in text.split("\n") if line.strip()])
         except ValueError:
             return False
     return True

@@ -6,6 +6,7 @@ A release counts from the night after the last one begun, and is taken in once: 
 stays on record, so that nights that are built again come to the same rows.
 """
 
+import io
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -56,7 +57,7 @@ def repaired(data: Path, source: str) -> dict[tuple[str, str, str, int], str]:
 def forget(data: Path, night: str) -> None:
     """Drops the releases that count from a night before this one."""
     for path in kept.paths(data, FOLDER):
-        lines = path.read_text("utf-8").splitlines(keepends=True)
+        lines = list(io.StringIO(path.read_text("utf-8"), newline="\n"))  # others may stand within a line
         left = [line for line in lines if json.loads(line)["counts_from"] >= night]
         if len(left) < len(lines):
             write_private(path, "".join(left))

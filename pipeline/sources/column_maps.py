@@ -14,8 +14,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pipeline.sources.forms import Column, Form, form_of, forms_of
-from pipeline.sources.map_errors import MapError, choice, line
+from pipeline.sources.forms import Column, Form
+from pipeline.sources.map_errors import MapError, choice, form_at, line
 
 PLACES = {
     "night": "cast(delivered_night as varchar)",
@@ -124,12 +124,7 @@ def column_map(form: Form, told: Mapping[str, Given], table: str) -> ColumnMap:
 def check_columns(source: str, told: Mapping[str, Mapping[str, Given]]) -> None:
     """Raises MapError where a source's column maps are of a table or column that it has not."""
     for table, columns in told.items():
-        form = form_of(source, table)
-        if form is None:
-            fix = choice(table, (form.table for form in forms_of(source)), "Its tables")
-            given = f"columns: {', '.join(columns)}"
-            raise MapError(f"{source} has no table {table!r}", ("sources", source, "columns", table), given, fix)
-        column_map(form, columns, table)
+        column_map(form_at(source, "columns", table, columns), columns, table)
 
 
 def each_of(given: Given) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Iterable, Sequence
 
+from pipeline.sources.forms import Form, form_of, forms_of
 from pipeline.sources.toml import key, text
 
 _MOST_NAMED = 40
@@ -34,6 +35,16 @@ def choice(wanted: str, known: Iterable[str], what: str) -> str:
     near = difflib.get_close_matches(wanted.lower(), listed, n=1)
     more = f" and {len(listed) - _MOST_NAMED} more" if len(listed) > _MOST_NAMED else ""
     return f"{f'Did you mean {near[0]}? ' if near else ''}{what} are {', '.join(listed[:_MOST_NAMED])}{more}"
+
+
+def form_at(source: str, kind: str, table: str, columns: Iterable[str]) -> Form:
+    """The table that a source's map of this kind is of; raises MapError where the source has none of the name."""
+    form = form_of(source, table)
+    if form is None:
+        fix = choice(table, (form.table for form in forms_of(source)), "Its tables")
+        at = ("sources", source, kind, table)
+        raise MapError(f"{source} has no table {table!r}", at, f"columns: {', '.join(columns)}", fix)
+    return form
 
 
 def shape(place: Sequence[object]) -> str:

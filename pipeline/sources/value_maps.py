@@ -7,8 +7,8 @@ empty.
 import unicodedata
 from collections.abc import Mapping
 
-from pipeline.sources.forms import JSON_COLUMNS, Form, form_of, forms_of
-from pipeline.sources.map_errors import MapError, choice, line
+from pipeline.sources.forms import JSON_COLUMNS, Form
+from pipeline.sources.map_errors import MapError, choice, form_at, line
 
 Words = Mapping[str, str]
 
@@ -30,12 +30,7 @@ def words_of(form: Form, told: Mapping[str, Words], table: str) -> dict[str, dic
 def check_values(source: str, told: Mapping[str, Mapping[str, Words]]) -> None:
     """Raises MapError where a source's value maps are of a table or column that it has not."""
     for table, columns in told.items():
-        form = form_of(source, table)
-        if form is None:
-            fix = choice(table, (form.table for form in forms_of(source)), "Its tables")
-            given = f"columns: {', '.join(columns)}"
-            raise MapError(f"{source} has no table {table!r}", ("sources", source, "values", table), given, fix)
-        words_of(form, columns, table)
+        words_of(form_at(source, "values", table, columns), columns, table)
 
 
 def folded(word: str) -> str:

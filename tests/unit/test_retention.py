@@ -208,3 +208,16 @@ def _map(folder: Path) -> Path:
     from pipeline.demo import generate
 
     return generate(folder / "demo", people=50, nights=(NIGHTS[0],)) / "journey.yml"
+
+
+def test_releases_whose_text_holds_what_unicode_takes_for_a_line_s_end_are_forgotten_by_their_night(
+    tmp_path: Path,
+) -> None:
+    text = json.dumps({"name": "a\u2028b"}, ensure_ascii=False)
+    told = [
+        releases.Release(night, "web", "events", "2026-01-01", "e", 2, text, "ann", "w", "")
+        for night in ("2026-01-02", "2026-01-05")
+    ]
+    releases.add(tmp_path, told)
+    releases.forget(tmp_path, "2026-01-04")
+    assert releases.read(tmp_path, "web") == told[1:]
