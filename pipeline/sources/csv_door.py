@@ -183,11 +183,14 @@ def _why_no_header(text: str) -> str:
 def plain_lines(block: Block, width: int, marks: "Mapping[str, Any]") -> "pa.RecordBatch | None":
     """The records of a block in which every line is one; None where that cannot be told, and where most are odd.
 
-    Lines without quotes are parted all at once; one with quotes, or of another width, is read as any other record.
+    Lines are parted all at once; one of another width, or whose quotes are not around whole cells, is read as any other
+    record.
     """
     import pyarrow as pa
 
-    if block.bad or any(odd in block.data for odd in _ODD) or block.data.count(b"\r") != block.data.count(b"\r\n"):
+    if block.bad or any(odd in block.data for odd in _ODD):
+        return None
+    if b"\r" in block.data and block.data.count(b"\r") != block.data.count(b"\r\n"):
         return None
     odd = _odd_lines(block, width, marks)
     others = _one_by_one(block, odd, width, marks) if len(odd) <= len(block) / 2 else None
@@ -208,15 +211,26 @@ def plain_lines(block: Block, width: int, marks: "Mapping[str, Any]") -> "pa.Rec
 
 
 def _odd_lines(block: Block, width: int, marks: "Mapping[str, Any]") -> "NDArray[np.int64]":
-    """The positions of lines that hold quotes, or not as many cells as the header."""
-    data, starts = np.frombuffer(block.data, np.uint8), block.starts[:-1]
-    if not len(starts):
-        return starts
-    parts = np.add.reduceat(data == ord(marks["delimiter"]), starts, dtype=np.int64)
-    is_odd = parts != width - 1
-    if marks.get("quoting") != csv.QUOTE_NONE:
-        is_odd |= np.add.reduceat(data == ord('"'), starts, dtype=np.int64) > 0
-    return np.flatnonzero(is_odd)
+    """The positions of lines with other quotes than whole cells stand in, or not as many cells as the header."""
+    data, edges = np.frombuffer(block.data, np.uint8), block.starts
+    parts = np.flatnonzero(data == ord(marks["delimiter"]))
+    ahead = np.searchsorted(parts, edges)
+    counts, odd = np.diff(ahead), np.zeros(len(block), bool)
+    if marks.get("quoting") != csv.QUOTE_NONE and b'"' in block.data:
+        quotes = np.flatnonzero(data == ord('"'))
+        before = np.searchsorted(quotes, edges)
+        line_of = np.searchsorted(edges, quotes, side="right") - 1
+        opens = (np.arange(len(quotes)) - before[line_of]) % 2 == 0
+        beside = np.append(data, ord("\n"))[np.where(opens, quotes - 1, quotes + 1)]
+        fits = np.isin(beside, np.frombuffer(b'"\n' + marks["delimiter"].encode(), np.uint8))
+        odd = np.diff(before) % 2 == 1
+        odd[line_of[~fits & (opens | (beside != ord("\r")))]] = True
+        lines = np.flatnonzero(np.diff(before))
+        nth = np.repeat(np.arange(len(lines)), counts[lines])
+        inner = ahead[lines][nth] + np.arange(len(nth)) - np.searchsorted(nth, nth)
+        is_within = (np.searchsorted(quotes, parts[inner]) - before[lines][nth]) % 2 == 1
+        counts[lines] -= np.bincount(nth[is_within], minlength=len(lines))
+    return np.flatnonzero(odd | (counts != width - 1))
 
 
 def _blank_lines(block: Block, width: int) -> "NDArray[np.int64]":
@@ -248,18 +262,22 @@ def _one_by_one(block: Block, odd: "NDArray[np.int64]", width: int, marks: "Mapp
 
 
 def _parted(block: Block, even: "NDArray[np.int64]", width: int, marks: "Mapping[str, Any]") -> list[Any]:
-    """The cells of lines that hold as many as the header and no quotes, column by column."""
+    """The cells of lines that hold as many as the header, column by column."""
     import pyarrow as pa
     from pyarrow import csv as arrow_csv
 
     names = [str(position) for position in range(width)]
     if not len(even):
         return [pa.chunked_array([], pa.string())] * width
-    data = block.data if len(even) == len(block) else b"".join(block.line(position) for position in even.tolist())
+    data = block.data if len(even) == len(block) else block.lines(even)
     table = arrow_csv.read_csv(
         pa.BufferReader(data),
         read_options=arrow_csv.ReadOptions(column_names=names, block_size=len(data) + 1, use_threads=False),
-        parse_options=arrow_csv.ParseOptions(delimiter=marks["delimiter"], quote_char=False, ignore_empty_lines=False),
+        parse_options=arrow_csv.ParseOptions(
+            delimiter=marks["delimiter"],
+            quote_char=False if marks.get("quoting") == csv.QUOTE_NONE else '"',
+            ignore_empty_lines=False,
+        ),
         convert_options=arrow_csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), check_utf8=False),
     )
     return list(table.columns)

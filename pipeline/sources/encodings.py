@@ -53,6 +53,8 @@ def encoding_of(chunks: Iterable[bytes]) -> str:
 
 def is_utf8(line: bytes) -> bool:
     """True for bytes that are UTF-8."""
+    if line.isascii():
+        return True
     try:
         line.decode(UTF8)
     except UnicodeDecodeError:

@@ -5,7 +5,6 @@ out: one that cannot be read comes with the reason.
 """
 
 import codecs
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
@@ -54,6 +53,13 @@ class Block:
     def line(self, position: int) -> bytes:
         """One line, with its line feed."""
         return self.data[self.starts[position] : self.starts[position + 1]]
+
+    def lines(self, positions: "NDArray[np.int64]") -> bytes:
+        """These lines, in rising order, one after the other."""
+        breaks = np.flatnonzero(np.diff(positions) > 1)
+        firsts, lasts = np.append(positions[:1], positions[breaks + 1]), np.append(positions[breaks], positions[-1:])
+        spans = zip(self.starts[firsts].tolist(), self.starts[lasts + 1].tolist(), strict=True)
+        return b"".join(self.data[begin:end] for begin, end in spans)
 
     def since(self, position: int) -> "Block":
         """The lines from a position on."""
@@ -107,7 +113,7 @@ def told_encoding(path: Path, name: str, how: Conventions) -> str:
     how = _as_it_is(path, name, how)
     try:
         marked = marked_encoding(next(_unpacked(path, name), b""))
-    except (zlib.error, OSError, ValueError):
+    except (OSError, ValueError):
         return how.encoding
     return how.encoding if marked == UTF8 else marked
 
@@ -171,7 +177,7 @@ def _whole_lines(chunks: Iterator[bytes]) -> Iterator[tuple[bytes, str]]:
             skipping = skipping and not feed
             cut = rest.rfind(b"\n") + 1
             if cut:
-                yield carry + rest[:cut], ""
+                yield b"".join((carry, memoryview(rest)[:cut])), ""
                 carry = rest[cut:]
             else:
                 carry += rest
@@ -237,7 +243,7 @@ def _gathered(pieces: Iterator[bytes]) -> Iterator[bytes]:
             if size >= BLOCK_BYTES:
                 yield b"".join(held)
                 held, size = [], 0
-    except (zlib.error, OSError, ValueError) as error:
+    except (OSError, ValueError) as error:
         yield b"".join(held)
         raise _BrokenStreamError(f"truncated: the file breaks off here: {error}") from error
     if held:
@@ -257,17 +263,22 @@ def _unpacked(path: Path, name: str) -> Iterator[bytes]:
 
 
 def _gunzipped(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    member, begun = zlib.decompressobj(31), False
-    for piece in pieces:
-        rest = piece
-        while rest:
-            begun = True
-            yield member.decompress(rest, BLOCK_BYTES)
-            rest = member.unused_data.lstrip(b"\0") if member.eof else member.unconsumed_tail
-            if member.eof:
-                member, begun = zlib.decompressobj(31), bool(rest)
+    from isal import isal_zlib
+
+    member, begun = isal_zlib.decompressobj(31), False
+    try:
+        for piece in pieces:
+            rest = piece
+            while rest:
+                begun = True
+                yield member.decompress(rest, BLOCK_BYTES)
+                rest = member.unused_data.lstrip(b"\0") if member.eof else member.unconsumed_tail
+                if member.eof:
+                    member, begun = isal_zlib.decompressobj(31), bool(rest)
+    except isal_zlib.error as error:  # type: ignore[misc]  # its stub takes the class for an object of it
+        raise ValueError(f"not gzip data ({error})") from error
     if begun:
-        raise zlib.error("the compressed data is cut off")
+        raise ValueError("the compressed data is cut off")
 
 
 def _unzstd(pieces: Iterator[bytes]) -> Iterator[bytes]:

@@ -137,7 +137,7 @@ PIECES = (
     "\ufeff",
     "\x85",
 )
-CELLS = st.sampled_from(["", "1", " z", '"q"', '"a,b"', '"m\nn"', 't"u', '"b"c', "\ufeff", "\t"])
+CELLS = st.sampled_from(["", "1", " z", '"q"', '"a,b"', '"m\nn"', 't"u', '"b"c', '"{""a"": 1}"', '"""', "\ufeff", "\t"])
 
 
 @settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -165,3 +165,19 @@ def test_lines_without_quotes_are_parted_all_at_once(tmp_path: Path) -> None:
     assert batch.column("line").to_pylist() == [1, 2, 3, 4, 5, 6, 7, 9]
     assert batch.column("c1").to_pylist() == ["x"] * 5 + ["x,y", "", "z"]
     assert batch.column("broken").to_pylist()[5:] == [None, "unreadable: 1 fields where the header has 2", None]
+
+
+def test_cells_that_quotes_stand_around_are_parted_all_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    good = 'O1,"{""items"": 19, ""for"": ""self""}"\r\n"O,2",""\r\n"""O3""","a"'
+    (tmp_path / "f").write_text(good + '\r\nO4,b"c"\r\n', newline="")
+    (block,) = blocks(tmp_path / "f", "x.csv")
+    alone: list[int] = []
+    one_by_one = csv_door._one_by_one
+    monkeypatch.setattr(
+        csv_door, "_one_by_one", lambda at, odd, *rest: (alone.extend(odd), one_by_one(at, odd, *rest))[1]
+    )
+    batch = csv_door.plain_lines(block, 2, csv_door.COMMA)
+    assert batch is not None
+    assert batch.column("c0").to_pylist() == ["O1", "O,2", '"O3"', "O4"]
+    assert batch.column("c1").to_pylist() == ['{"items": 19, "for": "self"}', "", "a", 'b"c"']
+    assert alone == [3], "a quote within a cell is what the reader of single records makes of it"
