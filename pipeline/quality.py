@@ -8,6 +8,8 @@ An expectation of a table <stage>.usual (see measures.py) is of one measure, nam
 rows is a check of its own, of the table and column that the row is about.
 """
 
+import atexit
+import gc
 import importlib
 import importlib.util
 import logging
@@ -83,7 +85,7 @@ def _validated(table: str, frame: "pd.DataFrame", suite: Sequence[Any]) -> list[
     from great_expectations import ExpectationSuite
 
     numbered = [each.copy(update={"meta": (each.meta or {}) | {"nth": nth}}) for nth, each in enumerate(suite)]
-    batch = _context().data_sources.pandas_default.read_dataframe(_in_nanoseconds(frame))
+    batch = _frames().get_batch(batch_parameters={"dataframe": _in_nanoseconds(frame)})
     done = batch.validate(ExpectationSuite(name=table, expectations=numbered), result_format="COMPLETE")
     by_number = {result.expectation_config.meta["nth"]: result for result in done.results}
     return [_outcome(table, expectation, by_number[nth]) for nth, expectation in enumerate(suite)]
@@ -212,11 +214,15 @@ def _quiet() -> None:
 
 
 @cache
-def _context() -> Any:
+def _frames() -> Any:
+    """The definition of a batch that is a whole data frame: to make one a frame costs as much as the checks do."""
     _quiet()
     import great_expectations as gx
     from great_expectations.data_context.types.base import ProgressBarsConfig
 
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
-    return context
+    gc.freeze()  # the import leaves a million objects for good: to walk them again takes longer than the checks
+    atexit.register(gc.unfreeze)
+    frames = context.data_sources.pandas_default.add_dataframe_asset("frames")
+    return frames.add_batch_definition_whole_dataframe("whole")

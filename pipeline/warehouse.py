@@ -11,7 +11,8 @@ that it names by delivered_night, delivered_file and delivered_line are left out
 
 import re
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -44,6 +45,17 @@ class Model:
     reads: tuple[str, ...]
     params: tuple[str, ...]
     sql: str
+
+    def given(self, params: Mapping[str, object]) -> dict[str, object]:
+        """Of the parameters those that it takes; raises StageError where one of its own is not among them."""
+        missing = sorted(set(self.params) - set(params))
+        if missing:
+            raise StageError("the model lacks a parameter", where=f"sql/{self.table}", value=missing[0])
+        return {name: params[name] for name in self.params}
+
+    def rows(self, connection: "duckdb.DuckDBPyConnection", params: Mapping[str, object]) -> "pa.Table":
+        """What it makes of the tables of a connection."""
+        return connection.sql(self.sql, params=self.given(params)).to_arrow_table()
 
 
 @cache
@@ -90,6 +102,7 @@ class Session:
         self.previous_folders: dict[str, list[Path]] = {}
         self.attached: dict[str, list[Path]] = {}
         self.carried: Carried | None = None
+        self._others: list[duckdb.DuckDBPyConnection] = []
         self.connection = self._connect()
         self._schema(schema)
 
@@ -97,8 +110,14 @@ class Session:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.connection.close()
+        for connection in (*self._others, self.connection):
+            connection.close()
         shutil.rmtree(self.spill, ignore_errors=True)
+
+    def another(self) -> "duckdb.DuckDBPyConnection":
+        """A second database, with nothing in it, for a thread of its own; it ends with the session."""
+        self._others.append(self._connect())
+        return self._others[-1]
 
     def _connect(self) -> "duckdb.DuckDBPyConnection":
         import duckdb
@@ -164,8 +183,8 @@ class Session:
 
     def count(self, table: str) -> int:
         """The table's number of rows."""
-        row = self.connection.execute(f"select count(*) from {table}").fetchone()
-        return int(row[0]) if row else 0
+        ((rows,),) = self.connection.execute(f"select count(*) from {table}").fetchall()
+        return int(rows)
 
     # -- what it makes ------------------------------------------------------------------------------------------
 
@@ -175,15 +194,29 @@ class Session:
         view: nothing is computed before it is read; for tables that are read once and too wide to hold.
         """
         model = read_model(table)
-        missing = sorted(set(model.params) - set(params))
-        if missing:
-            raise StageError("the model lacks a parameter", where=f"sql/{table}", value=missing[0])
+        named = model.given(params)
         self._schema(table.partition(".")[0])
-        named = {name: params[name] for name in model.params}
         self.make_room(table)
         self._create(f"create {'view' if view else 'table'} {table} as {model.sql}", named)
         if keep:
             self.kept[table] = model.grain
+
+    def computed(self, table: str, **params: object) -> "pa.Table":
+        """The rows of the table's model, which no table holds."""
+        return read_model(table).rows(self.connection, params)
+
+    @contextmanager
+    def shown(self, table: str, rows: "pa.Table") -> Iterator[None]:
+        """Has a view of that name show the rows, meanwhile."""
+        name = table.replace(".", "_")
+        self.connection.register(name, rows)
+        self.make_room(table)
+        self.connection.execute(f"create view {table} as select * from {name}")
+        try:
+            yield
+        finally:
+            self.connection.execute(f"drop view {table}")
+            self.connection.unregister(name)
 
     def drop(self, *tables: str) -> None:
         """Frees scratch tables that are not read any more."""

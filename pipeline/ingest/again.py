@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from pipeline.ingest.door import Arrival, Door, Keep, ask, ending_of
+from pipeline.ingest.door import Door, ask
+from pipeline.ingest.reading import Arrival, Keep, ending_of
 from pipeline.ingest.vendor import MOST_VALUES
 from pipeline.sources import csv_door
 from pipeline.warehouse import quoted

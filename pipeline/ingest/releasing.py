@@ -14,7 +14,8 @@ from pipeline.catalog import Store
 from pipeline.context import Run
 from pipeline.ingest import again, waiting
 from pipeline.ingest.account import set_aside_by
-from pipeline.ingest.door import Arrival, Door, ask
+from pipeline.ingest.door import Door, ask
+from pipeline.ingest.reading import Arrival
 from pipeline.privacy.tombstones import Gate
 from pipeline.quarantine import releases
 from pipeline.quarantine.releases import Release

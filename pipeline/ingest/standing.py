@@ -62,17 +62,16 @@ class Standing:
         columns = self._columns(fresh)
         both = _parts([*earlier, *self.fresh])
         content = ", ".join(f'"{c}"' for c in columns if c not in PLACE)
-        seen = f"select record_hash from door.seen where form = {quoted(self.form.name)}"
-        known = f"select hash({key}) as record_hash from {_parts(earlier)}" if earlier else f"{seen} and false"
+        form = quoted(self.form.name)
+        known = f"select hash({key}) as record_hash from {_parts(earlier)}" if earlier else "from door.seen where false"
         ask(
             self.session,
             f"""
             create or replace table door.touched as
-            with seen as ({seen}), known as ({known})
-            select record_hash from (
-                select record_hash from seen union all select record_hash from known semi join seen using (record_hash)
-            ) as both_nights
-            group by record_hash having count(*) > 1
+            select record_hash from door.again where form = {form}
+            union
+            select k.record_hash
+            from ({known}) as k semi join door.seen as s on s.record_hash = k.record_hash and s.form = {form}
             union
             select hash({key}) from {fresh} where {_time("deleted_at", columns)} is not null
             """,

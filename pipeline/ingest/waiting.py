@@ -10,7 +10,8 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from pipeline.ingest import again
-from pipeline.ingest.door import Arrival, Door, ask
+from pipeline.ingest.door import Door, ask
+from pipeline.ingest.reading import Arrival
 from pipeline.ingest.vendor import UNMATCHED
 from pipeline.quarantine import releases
 from pipeline.quarantine.releases import Release

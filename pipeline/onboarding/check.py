@@ -11,7 +11,8 @@ from functools import cached_property, reduce
 from typing import Any
 
 from pipeline.errors import LandmarkError
-from pipeline.ingest.door import Arrival, ask, ending_of
+from pipeline.ingest.door import ask
+from pipeline.ingest.reading import Arrival, ending_of
 from pipeline.onboarding.encodings_fit import encoding_advice
 from pipeline.onboarding.left import Left, left
 from pipeline.onboarding.trial import Trial

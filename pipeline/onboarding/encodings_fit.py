@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
-from pipeline.ingest.door import ending_of
+from pipeline.ingest.reading import ending_of
 from pipeline.sources.advice import Advice
 from pipeline.sources.conventions import USUAL
 from pipeline.sources.encodings import UTF8, encoding_of, is_utf8

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline.context import Run
-from pipeline.ingest.door import Arrival, Door, ask
+from pipeline.ingest.door import Door, ask
 from pipeline.ingest.notes import NO, YES
+from pipeline.ingest.reading import Arrival
 from pipeline.quality import expectations_of
 from pipeline.sources.column_maps import CONSENTS
 from pipeline.sources.forms import Form

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.catalog import Store
-from pipeline.ingest.door import Arrival, Door, Keep, ask
+from pipeline.ingest.door import Door, ask
+from pipeline.ingest.reading import Arrival, Keep
 from pipeline.ingest.rows import PLACE
 from pipeline.privacy import personal, tombstones
 from pipeline.privacy.odd import WHOLE, changes

@@ -12,7 +12,8 @@ from typing import Any
 
 from pipeline.catalog import Store
 from pipeline.errors import SettingsError
-from pipeline.ingest.door import Arrival, Door, ask
+from pipeline.ingest.door import Door, ask
+from pipeline.ingest.reading import Arrival
 from pipeline.privacy import erasure, erasure_plan
 from pipeline.privacy.erasure_plan import Plan
 from pipeline.privacy.personal_rows import Theirs, table_of

@@ -15,7 +15,8 @@ from pipeline.catalog import Store
 from pipeline.errors import QuestionError
 from pipeline.identity.decisions import reason_of, user_name
 from pipeline.ingest import again
-from pipeline.ingest.door import Arrival, Door, ask
+from pipeline.ingest.door import Door, ask
+from pipeline.ingest.reading import Arrival
 from pipeline.ingest.releasing import NEVER
 from pipeline.privacy import erasure
 from pipeline.privacy.tombstones import Gate

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import LandmarkError
-from pipeline.ingest.door import ending_of
+from pipeline.ingest.reading import ending_of
 from pipeline.quarantine.redacted import example
 from pipeline.settings import Settings
 from pipeline.sources import csv_door

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pipeline.ingest.door import Arrival, Door, ask, ending_of
+from pipeline.ingest.door import Door, ask
+from pipeline.ingest.reading import Arrival, ending_of
 from pipeline.sources import csv_door, parquet_door
 from pipeline.sources.conventions import USUAL, Conventions
 from pipeline.sources.forms import Column, Form

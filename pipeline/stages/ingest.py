@@ -16,7 +16,9 @@ from typing import Any
 from pipeline.context import Run
 from pipeline.errors import DeliveryError
 from pipeline.ingest import account, measures, releasing, rows, standing, vendor, waiting
-from pipeline.ingest.door import Arrival, Door, ask
+from pipeline.ingest.ahead import Ahead
+from pipeline.ingest.door import Door, ask
+from pipeline.ingest.reading import Arrival, Reader
 from pipeline.ingest.releasing import Released
 from pipeline.ingest.rows import Rows
 from pipeline.ingest.waiting import Waiting
@@ -48,15 +50,16 @@ def build(run: Run, session: Session, source: str) -> None:
     every = releases.read(run.settings.data, source)
     checks: list[Checked] = []
     parts: dict[str, list[Path]] = {}
-    for form in forms_of(source):
-        known = _Known(session, form, before)
-        waits = Waiting(session, landing, run.settings.sources[source], form, nights, every)
-        released = Released(session, landing, run.settings.sources[source], form, gate, due)
-        taken = _take(run, known, waits, released, [a for a in arrivals if a.form == form])
-        _forget(session, landing, arrivals)
-        standing.Standing(session, form, before, taken.parts).settle()
-        checks += taken.checks.values()
-        parts[form.name] = taken.parts
+    with Reader(arrivals, typed=Ahead(run, session).typed if gate.is_open else None) as reader:
+        for form in forms_of(source):
+            known = _Known(session, form, before)
+            waits = Waiting(session, landing, run.settings.sources[source], form, nights, every)
+            released = Released(session, landing, run.settings.sources[source], form, gate, due)
+            taken = _take(run, known, waits, released, reader)
+            _forget(session, landing, arrivals)
+            standing.Standing(session, form, before, taken.parts).settle()
+            checks += taken.checks.values()
+            parts[form.name] = taken.parts
     account.account(session, landing, before)
     _stop_on_nothing(run, session, source)
     measures.measure(run, session, source, parts)
@@ -67,7 +70,8 @@ def build(run: Run, session: Session, source: str) -> None:
 
 
 def _arrivals(landing: Landing, session: Session, before: Path | None, told: Told) -> list[Arrival]:
-    """The files to take in, in order. Where each lies is told by the landing zone: pull.files tells where it landed."""
+    """The files to take in, table by table, each in order. pull.files tells where they landed; the landing zone, where
+    they lie now."""
     taken = set()
     if before:
         rows = ask(session, f"select table_name, night, file from {_rows_of(before / 'files.parquet')}")
@@ -85,7 +89,8 @@ def _arrivals(landing: Landing, session: Session, before: Path | None, told: Tol
         if way is not None and (table, night, file) not in taken:
             here = it.path if it else path
             found.append(Arrival(way, table, night, file, _present(landing.zone / here)))
-    return sorted(found, key=lambda arrival: (arrival.night, arrival.route.rank))
+    tables = [form.name for form in forms_of(landing.source)]
+    return sorted(found, key=lambda it: (tables.index(it.form.name), it.night, it.route.rank))
 
 
 def _landed(landing: Landing) -> dict[tuple[str, str, str], Landed]:
@@ -111,15 +116,18 @@ class _Known:
         vendor.know(self.session, self.form, [*earlier, *fresh])
 
 
-def _take(run: Run, known: _Known, waiting: Waiting, released: Released, arrivals: list[Arrival]) -> Rows:
+def _take(run: Run, known: _Known, waiting: Waiting, released: Released, reader: Reader) -> Rows:
     """Takes the files in, then looks again at rows that were set aside."""
-    currency, session = run.journey_map.currency if run.journey_map else "", known.session
-    door = Door(session, known.form, currency=currency, is_final=released.gate.is_open)
+    arrivals = [arrival for arrival in reader.arrivals if arrival.form == known.form]
+    session = known.session
+    door = Door(
+        session, known.form, currency=lambda: run.journey_map.currency, reader=reader, is_final=released.gate.is_open
+    )
     with Rows(run, session, known.form) as rows:
         _take_files(door, rows, known, released, arrivals)
-        door.is_final = False
+        door.is_final, door.reader = False, None
         for _ in _again(door, waiting, released):
-            rows.take(counts=False)
+            rows.take(door, counts=False)
             door.clear()
             known.tell(rows.parts)
     _count_empty(session, arrivals)
@@ -156,7 +164,7 @@ def _slabs(door: Door, arrivals: Iterable[Arrival]) -> Iterator[int]:
 
 def _pass(door: Door, rows: Rows, gate: Gate) -> None:
     gate.take_out(door.form)
-    rows.take()
+    rows.take(door)
     door.clear()
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from pipeline.errors import DeliveryError
+from pipeline.ingest import door, reading
 from tests.unit.ingest_case import CUSTOMER, EVENT, ORDER, TOUCH, Case, crm, csv_text, jsonl
 
 NIGHTS = ("2026-01-02", "2026-01-03", "2026-01-04")
@@ -288,12 +289,11 @@ def test_a_reason_never_repeats_what_a_shifted_column_holds(tmp_path: Path) -> N
 def test_rows_over_many_slabs_come_to_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: dict[str, int]
 ) -> None:
-    import pipeline.ingest.door as door
-
     found, parts = [], []
     for limits in ({}, most):
         for name, value in limits.items():
-            monkeypatch.setattr(door, name, value)
+            for module in (door, reading):
+                monkeypatch.setattr(module, name, value, raising=False)
             monkeypatch.setattr("pipeline.sources.lines.BLOCK_BYTES", 900)
         case = Case(tmp_path / str(len(limits)))
         case.deliver("web/events/2026-01-02/e.jsonl", jsonl([EVENT | {"messageId": f"m{i % 50}"} for i in range(80)]))

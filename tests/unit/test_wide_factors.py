@@ -11,7 +11,8 @@ import pytest
 
 from pipeline.errors import SettingsError
 from pipeline.ingest import again
-from pipeline.ingest.door import Arrival, Door, ask
+from pipeline.ingest.door import Door, ask
+from pipeline.ingest.reading import Arrival
 from pipeline.onboarding.check_words import told
 from pipeline.settings import Settings, SourceSettings, load_settings
 from pipeline.sources.vendors import route
