@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 
-from pipeline.journey_map import JourneyMap
+from pipeline.journey_map import JourneyMap, load_journey_map
 from pipeline.settings import Settings
 
 
@@ -13,5 +14,10 @@ class Run:
 
     night: date
     settings: Settings
-    journey_map: JourneyMap
+    given_map: JourneyMap | None = None
     backfill: bool = False
+
+    @cached_property
+    def journey_map(self) -> JourneyMap:
+        """The given one, else that of the settings, read where a stage asks for it; raises JourneyMapError."""
+        return self.given_map or load_journey_map(self.settings.journey_map)

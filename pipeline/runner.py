@@ -12,7 +12,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,6 @@ from pipeline import summaries
 from pipeline.catalog import Store, parse_night, sync_folder
 from pipeline.context import Run
 from pipeline.errors import NightError, StageError
-from pipeline.journey_map import load_journey_map
 from pipeline.settings import Settings
 from pipeline.stages import BY_SOURCE, SOURCES, STAGES
 from pipeline.upkeep import disk, rights
@@ -55,10 +54,15 @@ class _Place:
 
 def open_run(settings: Settings, night: str | date, *, backfill: bool = False) -> Run:
     """The run of a night, its settings and journey map checked; a night before the published one is a back-fill."""
+    run = _run_of(settings, night, backfill=backfill)
+    return replace(run, given_map=run.journey_map)
+
+
+def _run_of(settings: Settings, night: str | date, *, backfill: bool) -> Run:
     day = night if isinstance(night, date) else parse_night(night)
     published = newest_night(settings)
     is_old = published is not None and day.isoformat() < published
-    return Run(day, settings, load_journey_map(settings.journey_map), backfill or is_old)
+    return Run(day, settings, backfill=backfill or is_old)
 
 
 def run_stage(
@@ -76,7 +80,7 @@ def run_stage(
     rows_quarantined, checks, warnings, messages, seconds, peak_memory_mb. Raises LandmarkError; whatever is raised,
     what the stage had committed before stands.
     """
-    run = open_run(settings, night, backfill=backfill)
+    run = _run_of(settings, night, backfill=backfill)
     store = Store(settings.data)
     with _held(settings, store, progress):
         place = _place(store, stage, source)

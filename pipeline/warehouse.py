@@ -103,7 +103,7 @@ class Session:
         self.attached: dict[str, list[Path]] = {}
         self.carried: Carried | None = None
         self._others: list[duckdb.DuckDBPyConnection] = []
-        self.connection = self._connect()
+        self.connection = self._connect(spill)
         self._schema(schema)
 
     def __enter__(self) -> "Session":
@@ -116,18 +116,18 @@ class Session:
 
     def another(self) -> "duckdb.DuckDBPyConnection":
         """A second database, with nothing in it, for a thread of its own; it ends with the session."""
-        self._others.append(self._connect())
+        self._others.append(self._connect(self.spill / f"other{len(self._others)}"))
         return self._others[-1]
 
-    def _connect(self) -> "duckdb.DuckDBPyConnection":
+    def _connect(self, spill: Path) -> "duckdb.DuckDBPyConnection":
         import duckdb
 
-        self.spill.mkdir(parents=True, exist_ok=True, mode=0o700)
+        spill.mkdir(parents=True, exist_ok=True, mode=0o700)
         connection = duckdb.connect(
             ":memory:",
             config={
                 "memory_limit": self.settings.memory_limit,
-                "temp_directory": str(self.spill),
+                "temp_directory": str(spill),
                 "threads": self.settings.threads,
                 "autoinstall_known_extensions": False,
                 "autoload_known_extensions": False,

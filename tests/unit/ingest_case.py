@@ -11,6 +11,7 @@ import duckdb
 
 from pipeline.catalog import Store
 from pipeline.context import Run
+from pipeline.journey_map import JourneyMap
 from pipeline.settings import Settings, SourceSettings
 from pipeline.stages import ingest, pull
 from pipeline.warehouse import Session, _tables, _view
@@ -71,7 +72,7 @@ class Case:
 
     def night(self, night: str, source: str) -> "Case":
         """Pulls and ingests one source, and publishes the night."""
-        run = Run(date.fromisoformat(night), self.settings, None)  # type: ignore[arg-type]
+        run = Run(date.fromisoformat(night), self.settings, JourneyMap("Acme", "EUR", 14, 10, 21, 90, ()))
         store = Store(self.settings.data)
         before = store.read().before(night)
         last = store.folder(before, int(store.read().night(before).build or 0)) if before else None

@@ -86,7 +86,7 @@ def test_the_marts_are_told_what_is_dismissed_on_their_night(web: Told, tmp_path
     dismiss(web.settings, Chosen(lines=(3,)), WHY)
     for night, told in ((N1, []), (N2, [("web", "events", date.fromisoformat(N1), "e.jsonl", 3, "missing_value")])):
         with Session(web.settings, "marts", tmp_path / night, tmp_path / "spill") as session:
-            marts._put_dismissed(Run(date.fromisoformat(night), web.settings, None), session)  # type: ignore[arg-type]
+            marts._put_dismissed(Run(date.fromisoformat(night), web.settings), session)
             columns = "source, table_name, night, file, line, reason"
             assert session.connection.execute(f"select {columns} from marts.dismissed").fetchall() == told
 

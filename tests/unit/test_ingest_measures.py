@@ -113,7 +113,7 @@ def test_more_rows_set_aside_than_usual_are_a_warning_but_for_repeats(case: Case
 
 def checked(case: Case) -> dict[str, tuple[bool, str, str]]:
     """The outcomes on the last night's measures: by table and measure, of those that did not hold."""
-    run = Run(FIRST, case.settings, None)  # type: ignore[arg-type]
+    run = Run(FIRST, case.settings)
     frame = case.connection("crm").execute("select * from ingest.usual").df()
     found = validate("ingest.usual", frame, expectations_of("ingest", run)["usual"])
     return {
@@ -127,7 +127,7 @@ def test_a_night_without_any_row_of_what_must_come_stops(case: Case) -> None:
     delivered(case, 6, 0)
     row = usual(case, "rows")
     assert (row["tonight"], row["lacks"]) == (0.0, 1.0)
-    run = Run(FIRST, case.settings, None)  # type: ignore[arg-type]
+    run = Run(FIRST, case.settings)
     frame = case.connection("crm").execute("select * from ingest.usual").df()
     with pytest.raises(QualityError, match="a broken export") as stopped:
         stop_on_critical("ingest", run, validate("ingest.usual", frame, expectations_of("ingest", run)["usual"]))

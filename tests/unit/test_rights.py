@@ -13,7 +13,7 @@ import pytest
 from pipeline import runner
 from pipeline.catalog import Store
 from pipeline.demo import generate
-from pipeline.errors import DiskError, LockedError, SettingsError
+from pipeline.errors import DiskError, JourneyMapError, LockedError, SettingsError
 from pipeline.settings import Settings
 from pipeline.upkeep import preflight, rights, room
 from tests.unit.ingest_case import EVENT, Case, jsonl
@@ -150,3 +150,16 @@ def test_a_night_is_taken_to_write_what_the_last_one_wrote_itself(tmp_path: Path
 def test_a_night_that_may_begin_has_nothing_to_say(settings: Settings) -> None:
     settings.data.mkdir()
     assert preflight.check(runner.open_run(settings, N1)) == []
+
+
+def test_a_wrong_map_is_told_before_any_work(settings: Settings, tmp_path: Path) -> None:
+    runner.run_night(settings, N1, through="ingest")
+    path = tmp_path / "wrong.yml"
+    path.write_text("brand: [")
+    wrong = settings.model_copy(update={"journey_map": path})
+    for begin in (runner.run_night, runner.open_run):
+        with pytest.raises(JourneyMapError, match="not YAML"):
+            begin(wrong, N1)
+    with pytest.raises(JourneyMapError, match="not YAML"):
+        runner.run_stage(wrong, "pull", N1, "web")
+    assert runner.run_stage(wrong, "ingest", N1, "web")["rows_in"], "what does not ask for the map does not wait for it"

@@ -80,7 +80,7 @@ def test_a_file_that_changes_before_its_night_is_finished_lands_again(tmp_path: 
     from pipeline.warehouse import Session
 
     def landed() -> list[tuple[int, ...]]:
-        run = Run(date(2026, 1, 2), case.settings, None)  # type: ignore[arg-type]
+        run = Run(date(2026, 1, 2), case.settings)
         (tmp_path / "out").mkdir(exist_ok=True)
         with Session(case.settings, "pull", tmp_path / "out", tmp_path / "spill") as session:
             pull.build(run, session, "web")
