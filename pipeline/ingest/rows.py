@@ -137,7 +137,8 @@ class Rows:
                 variable = f"LANDMARK_SOURCES__{self.form.source.upper()}__MISSING"
                 fix = f"{again}, or set {variable}=warn"
                 raise DeliveryError(f"the file cannot be taken in: {reason}", where=where, fix=fix)
-            self.session.log(f"warning: {where}: {reason}")
+            if (warning := f"warning: {where}: {reason}") not in self.session.messages:
+                self.session.log(warning)
 
     @cached_property
     def suite(self) -> list[Any]:

@@ -40,10 +40,10 @@ def place(arrival: Arrival, line: str) -> str:
 def _csv_select(form: Form, file: File) -> str:
     at = {name: f"c{position}" for position, name in enumerate(file.header)}
     mapped = {c.name: next((n for n in (c.path, c.name) if n in at), None) for c in form.columns}
-    columns = ", ".join(_text(key, f"trim({at[name]})") if name else "null" for key, name in mapped.items())
+    columns = ", ".join(_text(key, f"trim({at[name]})") if name else "null::varchar" for key, name in mapped.items())
     extra = [name for name in file.header if name and name not in mapped.values()]
     pairs = ", ".join(f"{quoted(name)}, {at[name]}" for name in sorted(extra))
-    unmapped = f"json_object({pairs})::varchar" if extra else "null"
+    unmapped = f"json_object({pairs})::varchar" if extra else "null::varchar"
     broken = _refused("broken", file.lacks)
     return f"select {place(file.arrival, 'line')}, {broken}, raw, {unmapped}, {columns} from slab"
 

@@ -5,11 +5,12 @@ out: one that cannot be read comes with the reason.
 """
 
 import codecs
-from collections.abc import Iterator
+import zlib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 BLOCK_BYTES = 1 << 22
 LONGEST_LINE_BYTES = 1 << 25
 _KEPT_OF_LONG = 1 << 12
-_PACKED_BYTES = {".gz": 1 << 18, ".zst": 1 << 12}
+_PACKED_BYTES, _STEP_BYTES = 1 << 18, 1 << 7
 _FREE_BYTES, _MOST_RATIO = 1 << 30, 200
 _JSON = (".json", ".jsonl")
 
@@ -113,7 +114,7 @@ def told_encoding(path: Path, name: str, how: Conventions) -> str:
     how = _as_it_is(path, name, how)
     try:
         marked = marked_encoding(next(_unpacked(path, name), b""))
-    except (OSError, ValueError):
+    except (zlib.error, OSError, ValueError):
         return how.encoding
     return how.encoding if marked == UTF8 else marked
 
@@ -243,7 +244,7 @@ def _gathered(pieces: Iterator[bytes]) -> Iterator[bytes]:
             if size >= BLOCK_BYTES:
                 yield b"".join(held)
                 held, size = [], 0
-    except (OSError, ValueError) as error:
+    except (zlib.error, OSError, ValueError) as error:
         yield b"".join(held)
         raise _BrokenStreamError(f"truncated: the file breaks off here: {error}") from error
     if held:
@@ -253,30 +254,46 @@ def _gathered(pieces: Iterator[bytes]) -> Iterator[bytes]:
 def _unpacked(path: Path, name: str) -> Iterator[bytes]:
     ending = Path(name.lower()).suffix
     with path.open("rb") as handle:
-        pieces = iter(lambda: handle.read(_PACKED_BYTES.get(ending, BLOCK_BYTES)), b"")
         if ending == ".gz":
-            yield from _gunzipped(pieces)
+            yield from _gunzipped(handle)
         elif ending == ".zst":
-            yield from _unzstd(pieces)
+            yield from _unzstd(_pieces(handle, 1 << 12))
         else:
-            yield from pieces
+            yield from _pieces(handle, BLOCK_BYTES)
 
 
-def _gunzipped(pieces: Iterator[bytes]) -> Iterator[bytes]:
+def _pieces(handle: IO[bytes], size: int) -> Iterator[bytes]:
+    return iter(lambda: handle.read(size), b"")
+
+
+def _gunzipped(handle: IO[bytes]) -> Iterator[bytes]:
+    """Neither ISA-L nor zlib gives what it read in the call that meets a break: zlib goes up to it in small steps."""
     from isal import isal_zlib
 
-    member, begun = isal_zlib.decompressobj(31), False
+    told = 0
     try:
-        for piece in pieces:
-            rest = piece
-            while rest:
-                begun = True
-                yield member.decompress(rest, BLOCK_BYTES)
-                rest = member.unused_data.lstrip(b"\0") if member.eof else member.unconsumed_tail
-                if member.eof:
-                    member, begun = isal_zlib.decompressobj(31), bool(rest)
-    except isal_zlib.error as error:  # type: ignore[misc]  # its stub takes the class for an object of it
-        raise ValueError(f"not gzip data ({error})") from error
+        for data in _members(handle, isal_zlib.decompressobj, BLOCK_BYTES):
+            yield data
+            told += len(data)
+        return
+    except isal_zlib.error:  # type: ignore[misc]  # its stub takes the class for an object of it
+        handle.seek(0)
+    for data in _members(handle, zlib.decompressobj, _STEP_BYTES):
+        yield data[told:]
+        told = max(told - len(data), 0)
+
+
+def _members(handle: IO[bytes], opened: Callable[[int], Any], most: int) -> Iterator[bytes]:
+    """What the members of a gzip file hold, one after the other, so many bytes at most at a time."""
+    member, begun = opened(31), False
+    for piece in _pieces(handle, _PACKED_BYTES):
+        rest = piece
+        while rest:
+            begun = True
+            yield member.decompress(rest, most)
+            rest = member.unused_data.lstrip(b"\0") if member.eof else member.unconsumed_tail
+            if member.eof:
+                member, begun = opened(31), bool(rest)
     if begun:
         raise ValueError("the compressed data is cut off")
 

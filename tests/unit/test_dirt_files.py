@@ -232,3 +232,18 @@ def test_a_touch_without_its_table_s_file_is_not_lost(tmp_path: Path) -> None:
     told.deliver(f"crm/customers/{NIGHT}/late.csv", csv_text([CUSTOMER]))
     told.deliver("crm/customers/2026-01-06/c.csv", csv_text([CUSTOMER | {"crm_id": "C2"}]))
     assert told.night("2026-01-06", "crm").fate("late.csv") == (1, 1, 0, 0)
+
+
+@pytest.mark.parametrize("broken_by", ["cut", "changed"])
+def test_what_stands_before_a_break_in_packed_data_is_read(tmp_path: Path, broken_by: str) -> None:
+    whole = b"".join(json.dumps(event(number)).encode() + b"\n" for number in range(400))
+    packed = bytearray(
+        gzip.compress(whole[:-2000], mtime=0)[:-8] if broken_by == "cut" else gzip.compress(whole, mtime=0)
+    )
+    if broken_by == "changed":
+        packed[-8:-4] = b"\1\2\3\4"
+    case = dirt(tmp_path).events(bytes(packed), "e.jsonl.gz")
+    arrived, accepted, _, _ = case.fate("e.jsonl.gz", "web")
+    assert accepted > 370
+    assert [reason.partition(":")[0] for _, reason in case.codes("web")] == ["truncated"]
+    assert arrived == accepted + 1
