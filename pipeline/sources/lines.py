@@ -287,10 +287,12 @@ def _members(handle: IO[bytes], opened: Callable[[int], Any], most: int) -> Iter
     """What the members of a gzip file hold, one after the other, so many bytes at most at a time."""
     member, begun = opened(31), False
     for piece in _pieces(handle, _PACKED_BYTES):
-        rest = piece
-        while rest:
+        rest, is_held = piece if begun else piece.lstrip(b"\0"), False
+        while rest or is_held:
             begun = True
-            yield member.decompress(rest, most)
+            data = member.decompress(rest, most)
+            yield data
+            is_held = len(data) == most and not member.eof  # more may stand in it than its input tells
             rest = member.unused_data.lstrip(b"\0") if member.eof else member.unconsumed_tail
             if member.eof:
                 member, begun = opened(31), bool(rest)

@@ -247,3 +247,16 @@ def test_what_stands_before_a_break_in_packed_data_is_read(tmp_path: Path, broke
     assert accepted > 370
     assert [reason.partition(":")[0] for _, reason in case.codes("web")] == ["truncated"]
     assert arrived == accepted + 1
+
+
+@pytest.mark.parametrize(("most", "at_once"), [(1, 3), (100, 300), (700, 50), (1 << 22, 1 << 18)])
+def test_packed_data_are_read_whole_in_pieces_of_any_size(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: int, at_once: int
+) -> None:
+    monkeypatch.setattr(lines, "BLOCK_BYTES", most)
+    monkeypatch.setattr(lines, "_PACKED_BYTES", at_once)
+    parts = [b"".join(b'{"a": %d}\n' % (number % 7) for number in range(count)) for count in (90, 0, 700)]
+    path = tmp_path / "e.jsonl.gz"
+    path.write_bytes(b"".join(gzip.compress(part, mtime=0) for part in parts) + b"\0" * 600)
+    found = [data for data, reason in lines.pieces(path, path.name) if not reason]
+    assert b"".join(found) == b"".join(parts)

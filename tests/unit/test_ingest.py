@@ -305,3 +305,18 @@ def test_rows_over_many_slabs_come_to_the_same(
     assert parts[1] > 1
     assert len(found[0][0]) == 50
     assert len(found[0][1]) == 30
+
+
+def test_a_large_file_that_lacks_a_column_is_read_beside_one_that_has_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(door, "SHOWN_BYTES", 0)
+    case = Case(tmp_path)
+    crm(case, "2026-01-02", csv_text([{k: v for k, v in ORDER.items() if k != "category"}]), "a.csv")
+    case.deliver("crm/orders/2026-01-02/b.csv", csv_text([ORDER | {"order_id": "O2", "category": "rooms"}]))
+    case.night("2026-01-02", "crm")
+    assert case.ask("crm", "select order_id, category from ingest.orders order by all") == [
+        ("O1", None),
+        ("O2", "rooms"),
+    ]
+    assert len(list(case.root.rglob("orders/*.parquet"))) == 2
