@@ -80,7 +80,8 @@ def run_stage(
     rows_quarantined, checks, warnings, messages, seconds, peak_memory_mb. Raises LandmarkError; whatever is raised,
     what the stage had committed before stands.
     """
-    run = _run_of(settings, night, backfill=backfill)
+    opened = _run_of if stage in BY_SOURCE else open_run  # pull checks the map, too; no source's rows depend on it
+    run = opened(settings, night, backfill=backfill)
     store = Store(settings.data)
     with _held(settings, store, progress):
         place = _place(store, stage, source)
