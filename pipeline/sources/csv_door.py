@@ -221,10 +221,12 @@ def _odd_lines(block: Block, width: int, marks: "Mapping[str, Any]") -> "NDArray
         before = np.searchsorted(quotes, edges)
         line_of = np.searchsorted(edges, quotes, side="right") - 1
         opens = (np.arange(len(quotes)) - before[line_of]) % 2 == 0
+        # what stands before an opening quote, or behind a closing one; behind the block's last byte a line ends
         beside = np.append(data, ord("\n"))[np.where(opens, quotes - 1, quotes + 1)]
         fits = np.isin(beside, np.frombuffer(b'"\n' + marks["delimiter"].encode(), np.uint8))
         odd = np.diff(before) % 2 == 1
         odd[line_of[~fits & (opens | (beside != ord("\r")))]] = True
+        # delimiters in lines with quotes: those behind an odd number of their line's quotes are text
         lines = np.flatnonzero(np.diff(before))
         nth = np.repeat(np.arange(len(lines)), counts[lines])
         inner = ahead[lines][nth] + np.arange(len(nth)) - np.searchsorted(nth, nth)
