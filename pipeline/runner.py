@@ -80,7 +80,9 @@ def run_stage(
     rows_quarantined, checks, warnings, messages, seconds, peak_memory_mb. Raises LandmarkError; whatever is raised,
     what the stage had committed before stands.
     """
-    opened = _run_of if stage in BY_SOURCE else open_run  # pull checks the map, too; no source's rows depend on it
+    opened = (
+        _run_of if stage in BY_SOURCE else open_run
+    )  # pull checks the map before the night; ingest asks where it needs it
     run = opened(settings, night, backfill=backfill)
     store = Store(settings.data)
     with _held(settings, store, progress):

@@ -63,7 +63,8 @@ class Door:
         """Empties the scratch table."""
         ask(self.session, "create schema if not exists door")
         self.session.make_room(f"door.{self.form.name}")
-        ask(self.session, f"create table door.{self.form.name} ({selects.columns_of(self.form)})")
+        columns = ", ".join(f'"{name}" {kind}' for name, kind in selects.columns_of(self.form).items())
+        ask(self.session, f"create table door.{self.form.name} ({columns})")
         if self._slab is not None:
             self.session.connection.unregister("slab")
             self._slab = None

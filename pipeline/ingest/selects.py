@@ -10,20 +10,20 @@ from pipeline.sources import json_door
 from pipeline.sources.forms import JSON_COLUMNS, Form
 from pipeline.warehouse import quoted
 
-_PLACE = "table_name varchar, delivered_night date, delivered_file varchar, delivered_line bigint"
-_KEPT = "broken varchar, raw varchar, unmapped varchar"
+_PLACE = {"table_name": "varchar", "delivered_night": "date", "delivered_file": "varchar", "delivered_line": "bigint"}
+_TEXTS = ("broken", "raw", "unmapped")
 _ELEMENT = r"regexp_replace(regexp_replace(raw, '^[\[,\s]+', ''), '[\],\s]+$', '')"
 _NUL = r"contains(text, '\u0000') and regexp_matches(text, '(^|[^\\])(\\\\)*\\u0000')"
 
 
-def columns_of(form: Form) -> str:
-    """The columns of door.<table>, each with its type."""
-    return ", ".join([_PLACE, _KEPT, *(f'"{column.name}" varchar' for column in form.columns)])
+def columns_of(form: Form) -> dict[str, str]:
+    """The columns of door.<table>, in their order, with their types."""
+    return _PLACE | dict.fromkeys((*_TEXTS, *(column.name for column in form.columns)), "varchar")
 
 
 def view(form: Form, file: File) -> str:
     """A statement that makes door.<table> a view of `slab`."""
-    names = ", ".join(column.rpartition(" ")[0] for column in columns_of(form).split(", "))
+    names = ", ".join(f'"{name}"' for name in columns_of(form))
     return f"create or replace view door.{form.name} ({names}) as {select(form, file)}"
 
 
